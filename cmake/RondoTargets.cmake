@@ -1,0 +1,25 @@
+# rondo_library(NAME [LINK lib ...]): every .cpp of this folder and those below it, one library per top folder.
+function(rondo_library name)
+  cmake_parse_arguments(arg "" "" "LINK;DEPENDS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC ${arg_LINK} MLIR LLVM)
+  target_precompile_headers(${name} REUSE_FROM rondo_pch)
+  if(arg_DEPENDS)
+    add_dependencies(${name} ${arg_DEPENDS})
+  endif()
+endfunction()
+
+# rondo_tool(NAME SOURCES ... LINK ...)
+function(rondo_tool name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} MLIR LLVM)
+  target_precompile_headers(${name} REUSE_FROM rondo_pch)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+endfunction()
+
+# One precompiled header for the whole project (Pass, PatternMatch and dialect headers cost four seconds a file otherwise).
+file(WRITE "${CMAKE_BINARY_DIR}/rondo_pch.cpp" "// Holder of the precompiled header.\n")
+add_library(rondo_pch STATIC "${CMAKE_BINARY_DIR}/rondo_pch.cpp")
+target_precompile_headers(rondo_pch PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${CMAKE_CURRENT_LIST_DIR}/pch.h>")

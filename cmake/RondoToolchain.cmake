@@ -1,0 +1,36 @@
+# LLVM and MLIR as shared libraries, never their static archives (llvm-project#123910: mixing both registers options twice).
+find_package(MLIR 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+include_directories("${CMAKE_CURRENT_SOURCE_DIR}" "${CMAKE_CURRENT_BINARY_DIR}")
+add_definitions(${LLVM_DEFINITIONS})
+
+set(RONDO_LLVM_BIN "${LLVM_TOOLS_BINARY_DIR}" CACHE PATH "Where clang-22, ld.lld, FileCheck and lit are")
+
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wshadow=local)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  add_compile_options(-Wno-shadow)
+endif()
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
+add_link_options(-fuse-ld=lld)
+
+find_program(RONDO_CCACHE ccache)
+if(RONDO_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR};CCACHE_NOHASHDIR=1;${RONDO_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_C_COMPILER_LAUNCHER}")
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+  endif()
+endif()
+
+set_property(GLOBAL PROPERTY JOB_POOLS link=1)
+set(CMAKE_JOB_POOL_LINK link)
+
+set(RONDO_SANITIZE "" CACHE STRING "Sanitizers for everything that is built, as in -fsanitize=")
+if(RONDO_SANITIZE)
+  add_compile_options(-fsanitize=${RONDO_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RONDO_SANITIZE})
+endif()
