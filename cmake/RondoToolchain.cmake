@@ -10,10 +10,7 @@ add_definitions(${LLVM_DEFINITIONS})
 
 set(RONDO_LLVM_BIN "${LLVM_TOOLS_BINARY_DIR}" CACHE PATH "Where clang-22, ld.lld, FileCheck and lit are")
 
-add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wshadow=local)
-if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  add_compile_options(-Wno-shadow)
-endif()
+add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
 add_link_options(-fuse-ld=lld)
 
