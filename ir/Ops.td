@@ -1,0 +1,10 @@
+// All operations, simplest first; one file for each family.
+include "ir/ops/Contract.td"
+include "ir/ops/Reduce.td"
+include "ir/ops/Softmax.td"
+include "ir/ops/Map.td"
+include "ir/ops/Concat.td"
+include "ir/ops/Scan.td"
+include "ir/ops/Fold.td"
+include "ir/ops/Cells.td"
+include "ir/ops/Kernel.td"

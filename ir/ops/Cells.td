@@ -1,0 +1,36 @@
+// cell and read: parameters and constants of a model.
+#ifndef RONDO_IR_OPS_CELLS_TD
+#define RONDO_IR_OPS_CELLS_TD
+
+include "ir/Dialect.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Rondo_CellOp : Rondo_Op<"cell", [Symbol]> {
+  let summary = "a tensor that belongs to the model";
+  let description = [{
+    - C1: the kind is param or const.
+    - C2: the type is static, its elements are f32.
+    - C3: `init` is glorot, orthogonal, normal(s), uniform(a, b) or a number; without it the values must be supplied.
+
+    Example: `rondo.cell "param" @rnn.0.Wi : tensor<512x64xf32> init "glorot"`
+  }];
+  let arguments = (ins StrAttr:$kind, SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type,
+                       OptionalAttr<StrAttr>:$init);
+  let assemblyFormat = "$kind $sym_name `:` $type (`init` $init^)? attr-dict";
+  let hasVerifier = 1;
+}
+
+def Rondo_ReadOp : Rondo_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the value of a cell";
+  let description = [{
+    - C1: the cell exists and has the type of the result.
+
+    Example: `%W = rondo.read @rnn.0.Wi : tensor<512x64xf32>`
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$cell);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$cell attr-dict `:` type($result)";
+}
+
+#endif

@@ -1,0 +1,55 @@
+// concat and detach: verifier, meaning.
+#include "ir/Dialect.h"
+
+using namespace mlir;
+using namespace rondo;
+
+/// Length of a dimension as a length expression.
+static std::string lengthText(RankedTensorType type, unsigned dim) {
+  return type.isDynamicDim(dim) ? axisOf(type, dim).str() : std::to_string(type.getDimSize(dim));
+}
+
+/// The type of the joined parts; null when the parts do not fit.
+static RankedTensorType joinedType(ValueRange parts, unsigned dim) {
+  auto first = cast<RankedTensorType>(parts.front().getType());
+  SmallVector<std::string> lengths;
+  bool isStatic = true;
+  int64_t size = 0;
+  std::string parent;
+  for (Value part : parts) {
+    auto type = cast<RankedTensorType>(part.getType());
+    if (type.getRank() != first.getRank())
+      return {};
+    isStatic &= !type.isDynamicDim(dim);
+    size += isStatic ? type.getDimSize(dim) : 0;
+    lengths.push_back(lengthText(type, dim));
+    if (isRagged(type, dim))
+      parent = "(" + parentOf(type, dim).str() + ")";
+  }
+  RankedTensorType rest = dropDim(first, dim);
+  return isStatic ? insertDim(rest, dim, size) : insertDim(rest, dim, 0, axisSum(lengths) + parent);
+}
+
+void ConcatOp::build(OpBuilder &builder, OperationState &state, int64_t dim, ValueRange parts) {
+  RankedTensorType type = joinedType(parts, dim);
+  assert(type && "parts of one rank");
+  build(builder, state, type, dim, parts);
+}
+
+LogicalResult ConcatOp::verify() {
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (getParts().empty()) // C1
+    return emitOpError("joins nothing");
+  if (getDim() >= static_cast<uint64_t>(result.getRank())) // C1
+    return emitOpError() << "joins along dim " << getDim() << ", but the result has rank " << result.getRank();
+  RankedTensorType rest = dropDim(result, getDim());
+  for (auto [i, part] : llvm::enumerate(getParts())) {
+    auto type = cast<RankedTensorType>(part.getType());
+    if (type.getRank() != result.getRank() || dropDim(type, getDim()) != rest) // C1
+      return emitOpError() << "part " << i << " is " << type << ", which differs from the result " << result
+                           << " in more than dim " << getDim();
+  }
+  if (RankedTensorType joined = joinedType(getParts(), getDim()); joined != result) // C2
+    return emitOpError() << "gives " << result << ", but its parts join to " << joined;
+  return success();
+}
