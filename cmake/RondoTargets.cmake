@@ -25,3 +25,13 @@ endfunction()
 file(WRITE "${CMAKE_BINARY_DIR}/rondo_pch.cpp" "// Holder of the precompiled header.\n")
 add_library(rondo_pch STATIC "${CMAKE_BINARY_DIR}/rondo_pch.cpp")
 target_precompile_headers(rondo_pch PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${CMAKE_CURRENT_LIST_DIR}/pch.h>")
+
+# rondo_pytest(NAME FILE): one file of pytest tests as one CTest. Uses the environment that scripts/test.sh
+# makes; without it, the system's Python. The build folder is in RONDO_BUILD.
+find_program(RONDO_PYTHON NAMES python3 PATHS "${CMAKE_SOURCE_DIR}/.venv/bin" NO_DEFAULT_PATH)
+find_program(RONDO_PYTHON NAMES python3 REQUIRED)
+function(rondo_pytest name file)
+  add_test(NAME ${name} COMMAND "${RONDO_PYTHON}" -m pytest -q -p no:cacheprovider "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+  set_tests_properties(${name} PROPERTIES
+    ENVIRONMENT "RONDO_BUILD=${CMAKE_BINARY_DIR};RONDO_SOURCE=${CMAKE_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1")
+endfunction()

@@ -10,7 +10,8 @@ add_definitions(${LLVM_DEFINITIONS})
 
 set(RONDO_LLVM_BIN "${LLVM_TOOLS_BINARY_DIR}" CACHE PATH "Where clang-22, ld.lld, FileCheck and lit are")
 
-add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+# -fPIC everywhere: the one precompiled header serves libraries and programs, and CMake would give programs -fPIE.
+add_compile_options(-fPIC -Wall -Wextra -Wno-unused-parameter)
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
 add_link_options(-fuse-ld=lld)
 

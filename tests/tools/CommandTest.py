@@ -1,0 +1,34 @@
+"""Manners of the command line: what goes where, exit statuses, hints."""
+
+import os
+import subprocess
+
+RONDO = os.path.join(os.environ["RONDO_BUILD"], "bin", "rondo")
+
+
+def rondo(*words, **options):
+    return subprocess.run([RONDO, *words], capture_output=True, text=True, timeout=120, **options)
+
+
+def test_help_is_a_result():
+    for words in (["--help"], *([name, "--help"] for name in ("check", "compile", "run", "verify", "explain", "import"))):
+        done = rondo(*words)
+        assert done.returncode == 0 and "Usage: rondo" in done.stdout and done.stderr == ""
+        assert "101 a bug in rondo" in done.stdout
+
+
+def test_wrong_words_are_usage_errors_with_a_hint():
+    for words, hint in (
+        (["chekc", "x.rondo"], "no command `chekc`; did you mean `check`?"),
+        (["check", "--jsn", "x.rondo"], "unknown option `--jsn`; did you mean `--json`?"),
+        (["compile", "--emit=ruby", "x.rondo"], "ruby"),
+        ([], "which command?"),
+    ):
+        done = rondo(*words)
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr.startswith("error: ") and hint in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_version():
+    assert rondo("--version").stdout.startswith("rondo ")

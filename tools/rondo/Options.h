@@ -1,0 +1,68 @@
+// What the command line said. Parsing stands alone in Options.cpp, the only file that is compiled with exceptions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rondo {
+
+/// Exit statuses of every command.
+enum Exit { Yes = 0, No = 1, Usage = 2, Bug = 101 };
+
+struct Options {
+  std::string command;
+
+  // Every command.
+  std::string color = "auto"; // auto, always, never
+  bool quiet = false;
+  int verbose = 0;
+  bool json = false;
+
+  std::vector<std::string> files;                            // models, libraries or weights, as the command says
+  std::vector<std::pair<std::string, std::string>> settings; // NAME=value, sizes of the model
+  std::string output;                                        // -o
+  std::string weights;
+  std::vector<std::string> targets; // x86-64-v3, x86-64-v4
+  unsigned threads = 1;
+
+  // compile
+  std::string emit;
+  std::string emitted; // print this export only
+  std::string name;    // of the library, instead of the model's
+
+  // verify
+  std::string against;
+  unsigned count = 200;
+  uint64_t seed = 1;
+  unsigned longest = 97;
+  unsigned largestBatch = 9;
+  double bound = 0; // k of k * eps * scale; 0: the default
+  std::string only; // one export
+
+  // run
+  std::string input = "-";
+  std::string fn;
+  std::string format; // npz, jsonl
+
+  // import
+  std::string map;
+  std::string reference;
+  double tolerance = 0;
+};
+
+/// Fills `options`, or says what the process should exit with (help was printed, or the command line was wrong).
+std::optional<int> parseOptions(int argc, const char *const *argv, Options &options);
+
+// The commands, each in a file of its own. They return an exit status.
+int check(const Options &options);
+int compile(const Options &options);
+int run(const Options &options);
+int verify(const Options &options);
+int explain(const Options &options);
+int importCommand(const Options &options);
+
+} // namespace rondo

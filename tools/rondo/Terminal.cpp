@@ -1,0 +1,112 @@
+#include "tools/rondo/Terminal.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+using namespace llvm;
+
+namespace rondo {
+
+bool wantsColor(const Options &options, bool forStdout) {
+  if (options.color != "auto")
+    return options.color == "always";
+  const char *no = std::getenv("NO_COLOR");
+  return !(no && *no) && isatty(forStdout ? STDOUT_FILENO : STDERR_FILENO);
+}
+
+int fail(const Twine &text, int status) {
+  errs() << "error: " << text << "\n";
+  return status;
+}
+
+int fail(Error error, int status) { return fail(toString(std::move(error)), status); }
+
+void note(const Options &options, const Twine &text) {
+  if (!options.quiet)
+    errs() << text << "\n";
+}
+
+void detail(const Options &options, const Twine &text) {
+  if (options.verbose && !options.quiet)
+    errs() << text << "\n";
+}
+
+std::string didYouMean(StringRef word, const std::vector<std::string> &known) {
+  StringRef best;
+  // Two slips of the finger, or a third of a longer word.
+  unsigned least = std::max<unsigned>(2, word.size() / 3) + 1;
+  for (const std::string &candidate : known) {
+    unsigned distance = word.edit_distance(candidate, /*AllowReplacements=*/true, least);
+    if (distance < least && distance < candidate.size()) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best.empty() ? "" : ("; did you mean `" + best + "`?").str();
+}
+
+std::string grouped(int64_t number) {
+  std::string digits = std::to_string(number);
+  for (int at = static_cast<int>(digits.size()) - 3; at > (number < 0); at -= 3)
+    digits.insert(at, ",");
+  return digits;
+}
+
+std::string humanBytes(double bytes) {
+  const char *units[] = {"B", "KB", "MB", "GB", "TB"};
+  int unit = 0;
+  for (; bytes >= 1000 && unit < 4; ++unit)
+    bytes /= 1000;
+  std::string text;
+  raw_string_ostream(text) << format(unit && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+  return text;
+}
+
+std::string Clock::text() const {
+  std::string text;
+  double past = seconds();
+  raw_string_ostream(text) << format(past < 10 ? "%.2f s" : "%.1f s", past);
+  return text;
+}
+
+// What the signal handler may use: prepared before, because nothing may be allocated in it.
+static std::string reproducer;
+
+static void say(const char *text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); }
+
+static void onCrash(int signal) {
+  say(signal == SIGSEGV ? "\nerror: rondo crashed (bad memory access)" : "\nerror: rondo crashed (internal check)");
+  say("; this is a bug in rondo, not in your model\n");
+  say(reproducer.c_str());
+  _exit(Bug);
+}
+
+static void onFatal(void *, const char *reason, bool) {
+  say("error: internal: ");
+  say(reason);
+  say("; this is a bug in rondo, not in your model\n");
+  say(reproducer.c_str());
+  _exit(Bug);
+}
+
+void reportBugs(int argc, const char *const *argv) {
+  reproducer = "shown by:";
+  for (int i = 0; i < argc; ++i)
+    reproducer += std::string(" ") + argv[i];
+  reproducer += "\n";
+  for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
+    std::signal(signal, onCrash);
+  install_fatal_error_handler(onFatal);
+}
+
+int bug(const Twine &text) {
+  errs() << "error: internal: " << text << "; this is a bug in rondo, not in your model\n" << reproducer;
+  return Bug;
+}
+
+} // namespace rondo

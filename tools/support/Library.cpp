@@ -1,0 +1,271 @@
+#include "tools/support/Library.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <dlfcn.h>
+
+using namespace llvm;
+
+namespace rondo {
+
+int64_t Value::width() const {
+  int64_t product = 1;
+  for (int64_t size : shape)
+    product *= size;
+  return product;
+}
+
+int64_t Batch::rows(const Value &value, int64_t example) const {
+  int64_t product = 1;
+  for (unsigned axis : value.axes)
+    product *= lengths[axis][example];
+  return product;
+}
+
+int64_t Batch::before(const Value &value, int64_t example) const {
+  int64_t sum = 0;
+  for (int64_t i = 0; i < example; ++i)
+    sum += rows(value, i);
+  return sum;
+}
+
+//===--- Loading --------------------------------------------------------===//
+
+/// The model's name is what stands before `_manifest` among the exported symbols: a renamed file works.
+static Expected<std::string> findName(StringRef path) {
+  auto file = object::ObjectFile::createObjectFile(path);
+  if (!file)
+    return makeError("%s: %s", path.str().c_str(), toString(file.takeError()).c_str());
+  auto *elf = dyn_cast<object::ELFObjectFileBase>(file->getBinary());
+  if (elf)
+    for (const object::ELFSymbolRef &symbol : elf->getDynamicSymbolIterators()) {
+      auto name = symbol.getName();
+      if (!name) {
+        consumeError(name.takeError());
+        continue;
+      }
+      StringRef prefix = *name;
+      if (prefix.consume_back("_manifest") && !prefix.empty())
+        return prefix.str();
+    }
+  return makeError("%s is not a library compiled by rondo: it exports no manifest", path.str().c_str());
+}
+
+void *Library::symbol(StringRef suffix) const { return dlsym(handle, (name + "_" + suffix).str().c_str()); }
+
+Expected<std::unique_ptr<Library>> Library::load(StringRef path) {
+  if (!sys::fs::exists(path))
+    return makeError("cannot read %s: no such file", path.str().c_str());
+  auto name = findName(path);
+  if (!name)
+    return name.takeError();
+  std::unique_ptr<Library> library(new Library);
+  library->name = *name;
+  SmallString<128> absolute(path);
+  sys::fs::make_absolute(absolute); // dlopen searches elsewhere for a name without a folder
+  library->handle = dlopen(absolute.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library->handle)
+    return makeError("cannot load %s: %s", path.str().c_str(), dlerror());
+  auto manifest = reinterpret_cast<const char *(*)()>(library->symbol("manifest"));
+  if (Error error = library->readManifest(manifest()))
+    return makeError("%s: manifest: %s", path.str().c_str(), toString(std::move(error)).c_str());
+  return std::move(library);
+}
+
+Library::~Library() {
+  close();
+  if (handle)
+    dlclose(handle);
+}
+
+//===--- The manifest ---------------------------------------------------===//
+
+static Expected<Value> readValue(const json::Object &object, const Export &fn) {
+  Value value;
+  value.name = object.getString("name").value_or("").str();
+  value.real = object.getString("element").value_or("f32") == "f32";
+  auto findAxis = [&](StringRef name) {
+    return static_cast<unsigned>(find_if(fn.axes, [&](const Axis &axis) { return axis.name == name; }) -
+                                 fn.axes.begin());
+  };
+  if (const json::Array *axes = object.getArray("axes"))
+    for (const json::Value &axis : *axes)
+      value.axes.push_back(axis.getAsString() ? findAxis(*axis.getAsString()) : axis.getAsInteger().value_or(0));
+  if (const json::Array *shape = object.getArray("shape"))
+    for (const json::Value &size : *shape)
+      value.shape.push_back(size.getAsInteger().value_or(1));
+  if (auto axis = object.getString("bound"))
+    value.bound = -1 - static_cast<int64_t>(findAxis(*axis));
+  else
+    value.bound = object.getInteger("bound").value_or(0);
+  for (unsigned axis : value.axes)
+    if (axis >= fn.axes.size())
+      return makeError("%s: %s names an axis that the fn has not", fn.name.c_str(), value.name.c_str());
+  return value;
+}
+
+Error Library::readManifest(StringRef text) {
+  auto parsed = json::parse(text);
+  if (!parsed)
+    return parsed.takeError();
+  manifest = std::move(*parsed);
+  const json::Object *root = manifest.getAsObject();
+  const json::Array *list = root ? root->getArray("exports") : nullptr;
+  if (!list)
+    return makeError("it has no list of exports");
+  if (const json::Array *names = root->getArray("targets"))
+    for (const json::Value &target : *names)
+      targets.push_back(target.getAsString().value_or("").str());
+  if (const json::Array *names = root->getArray("axes"))
+    for (const json::Value &axis : *names)
+      axes.push_back(axis.getAsString() ? axis.getAsString()->str()
+                                        : axis.getAsObject()->getString("name").value_or("").str());
+  for (const json::Value &entry : *list) {
+    const json::Object *object = entry.getAsObject();
+    if (!object)
+      return makeError("an export is not an object");
+    Export &fn = exports.emplace_back();
+    fn.name = object->getString("name").value_or("").str();
+    if (const json::Array *own = object->getArray("axes"))
+      for (const json::Value &axis : *own) {
+        if (auto name = axis.getAsString())
+          fn.axes.push_back({name->str()});
+        else if (const json::Object *full = axis.getAsObject())
+          fn.axes.push_back({full->getString("name").value_or("").str(), full->getInteger("least").value_or(1),
+                             full->getInteger("max").value_or(0)});
+      }
+    for (auto [key, values] : {std::pair("inputs", &fn.inputs), std::pair("results", &fn.results)})
+      if (const json::Array *array = object->getArray(key))
+        for (const json::Value &one : *array) {
+          if (!one.getAsObject())
+            return makeError("%s: an entry of %s is not an object", fn.name.c_str(), key);
+          auto value = readValue(*one.getAsObject(), fn);
+          if (!value)
+            return value.takeError();
+          values->push_back(std::move(*value));
+        }
+  }
+  return Error::success();
+}
+
+const Export *Library::find(StringRef fn) const {
+  for (const Export &candidate : exports)
+    if (candidate.name == fn || (fn.empty() && exports.size() == 1))
+      return &candidate;
+  return nullptr;
+}
+
+//===--- Calling --------------------------------------------------------===//
+
+Error Library::failed(const rondo_error &error, const char *what) const {
+  return makeError("%s_%s: %s (status %d)", name.c_str(), what, error.text, static_cast<int>(error.code));
+}
+
+void Library::close() {
+  if (current)
+    reinterpret_cast<void (*)(void *)>(symbol("session_free"))(current);
+  if (model)
+    reinterpret_cast<void (*)(void *)>(symbol("close"))(model);
+  current = model = nullptr;
+}
+
+static rondo_config configure(unsigned threads) {
+  rondo_config config = {};
+  config.size = sizeof config;
+  config.threads = threads;
+  return config;
+}
+
+Error Library::open(StringRef path, unsigned threads) {
+  close();
+  auto open =
+      reinterpret_cast<rondo_status (*)(void **, const char *, const rondo_config *, rondo_error *)>(symbol("open"));
+  rondo_config config = configure(threads);
+  rondo_error error = {};
+  std::string file = path.str();
+  if (open(&model, file.empty() ? nullptr : file.c_str(), &config, &error))
+    return failed(error, "open");
+  return Error::success();
+}
+
+Error Library::openMemory(StringRef bytes, unsigned threads) {
+  close();
+  auto open = reinterpret_cast<rondo_status (*)(void **, const void *, size_t, const rondo_config *, rondo_error *)>(
+      symbol("open_memory"));
+  rondo_config config = configure(threads);
+  rondo_error error = {};
+  if (open(&model, bytes.data(), bytes.size(), &config, &error))
+    return failed(error, "open_memory");
+  return Error::success();
+}
+
+static std::vector<int64_t> limitsOf(ArrayRef<std::string> axes, const Export &fn, const Batch &batch) {
+  std::vector<int64_t> limits = {batch.count};
+  for (const std::string &axis : axes) {
+    int64_t total = 0, longest = 0;
+    for (auto [own, lengths] : zip_equal(fn.axes, batch.lengths))
+      if (own.name == axis)
+        for (int64_t length : lengths) {
+          total += length;
+          longest = std::max(longest, length);
+        }
+    limits.push_back(total);
+    limits.push_back(longest);
+  }
+  return limits;
+}
+
+Error Library::session(const Export &fn, const Batch &batch) {
+  auto make = reinterpret_cast<rondo_status (*)(void **, void *, const void *, rondo_error *)>(symbol("session_new"));
+  if (current)
+    reinterpret_cast<void (*)(void *)>(symbol("session_free"))(current);
+  current = nullptr;
+  limits = limitsOf(axes, fn, batch);
+  rondo_error error = {};
+  if (make(&current, model, limits.data(), &error))
+    return failed(error, "session_new");
+  return Error::success();
+}
+
+Expected<std::vector<Array>> Library::call(const Export &fn, const Batch &batch) {
+  std::vector<int64_t> needed = limitsOf(axes, fn, batch);
+  if (!current || any_of(zip_equal(needed, limits), [](auto pair) { return std::get<0>(pair) > std::get<1>(pair); }))
+    if (Error error = session(fn, batch))
+      return std::move(error);
+
+  // { batch; offsets of each axis; data of each input }, { data; count } per result: words of eight bytes.
+  std::vector<std::vector<int64_t>> offsets;
+  std::vector<const void *> in = {reinterpret_cast<const void *>(batch.count)};
+  for (const std::vector<int64_t> &lengths : batch.lengths) {
+    std::vector<int64_t> &ends = offsets.emplace_back(1, 0);
+    for (int64_t length : lengths)
+      ends.push_back(ends.back() + length);
+  }
+  for (const std::vector<int64_t> &ends : offsets)
+    in.push_back(ends.data());
+  for (const Array &input : batch.inputs)
+    in.push_back(input.bytes.data());
+
+  std::vector<Array> results;
+  for (const Value &value : fn.results) {
+    SmallVector<int64_t> shape = {batch.before(value, batch.count)};
+    shape.append(value.shape.begin(), value.shape.end());
+    Array &array = results.emplace_back(Array{value.real ? Element::F32 : Element::I32, shape, {}});
+    array.bytes.resize(array.count() * 4);
+  }
+  std::vector<const void *> out;
+  for (Array &array : results) {
+    out.push_back(array.bytes.data());
+    out.push_back(reinterpret_cast<const void *>(array.count()));
+  }
+  auto entry = reinterpret_cast<rondo_status (*)(void *, const void *, const void *, rondo_error *)>(symbol(fn.name));
+  if (!entry)
+    return makeError("the library does not export %s_%s", name.c_str(), fn.name.c_str());
+  rondo_error error = {};
+  if (entry(current, in.data(), out.data(), &error))
+    return failed(error, fn.name.c_str());
+  return results;
+}
+
+} // namespace rondo
