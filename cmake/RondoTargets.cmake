@@ -16,8 +16,6 @@ function(rondo_tool name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} MLIR LLVM)
   target_precompile_headers(${name} REUSE_FROM rondo_pch)
-  # The precompiled header is made with -fPIC, as the libraries are; CMake's -fPIE for programs would refuse it.
-  target_compile_options(${name} PRIVATE -fPIC)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
