@@ -27,6 +27,7 @@ struct Name {
 struct Expr {
   enum Kind { Number, Name, Unary, Binary, Compare, If, Binder, Call, Subscript, Member, List, ListFor };
   const Kind kind;
+  unsigned height = 1; // of the tree below; the parser bounds it, so that walks may recurse
   Range range;
 
 protected:
