@@ -1,0 +1,168 @@
+#include "codegen/cpu/Placement.h"
+
+#include "ir/Axes.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+Value Placement::resolve(Value v) const {
+  while (auto *op = v.getDefiningOp()) {
+    if (!isa<KernelOp, FoldOp>(op))
+      break;
+    v = op->getRegion(0).front().getTerminator()->getOperand(cast<OpResult>(v).getResultNumber());
+  }
+  return v;
+}
+
+bool Placement::isConstant(Operation *op) const {
+  return op->getNumResults() && llvm::all_of(op->getResults(), [&](Value v) { return isConstant(v); });
+}
+
+// An operation is constant when everything it reads is, and it has neither an example nor a step.
+void Placement::findConstants(func::FuncOp func) {
+  func.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<ReadOp>(op)) {
+      constants.insert(op->getResult(0));
+      return WalkResult::advance();
+    }
+    if (isa<MapOp>(op) || isa<ContractOp, ReduceOp, SoftmaxOp, ConcatOp, PackOp, DetachOp>(op)) {
+      bool constant = llvm::all_of(op->getOperands(), [&](Value v) { return constants.contains(resolve(v)); });
+      if (auto equation = dyn_cast<Equation>(op))
+        constant &= equation.getScalars().empty();
+      op->walk([&](Operation *inner) { constant &= !isa<LengthOp, StepOp>(inner); });
+      for (Type t : op->getResultTypes())
+        constant &= cast<RankedTensorType>(t).hasStaticShape();
+      if (constant)
+        constants.insert(op->result_begin(), op->result_end());
+      return isa<MapOp>(op) ? WalkResult::skip() : WalkResult::advance();
+    }
+    return WalkResult::advance();
+  });
+}
+
+bool Placement::usedByEntries(Value v) const {
+  for (Operation *user : v.getUsers()) {
+    if (isa<YieldOp>(user)) {
+      // Yielded by a load kernel: used where the kernel's result is.
+      auto *kernel = user->getParentOp();
+      for (OpOperand &use : v.getUses())
+        if (use.getOwner() == user && isa<KernelOp, FoldOp>(kernel) &&
+            usedByEntries(kernel->getResult(use.getOperandNumber())))
+          return true;
+      if (!isa<KernelOp, FoldOp>(kernel))
+        return true;
+      continue;
+    }
+    if (!isConstant(user))
+      return true;
+  }
+  return false;
+}
+
+int64_t Placement::newSlot(const Layout &layout) {
+  int64_t n = axes->names.size();
+  std::vector<int64_t> terms(2 + 2 * n + n * (n + 1) / 2);
+  auto axis = [&](unsigned i) { return axes->indexOf(axisOf(layout.type, layout.rowDims[i])); };
+  int64_t term = !layout.perExample             ? 0
+                 : layout.rowDims.empty()       ? 1
+                 : layout.rowDims.size() == 1   ? 2 + axis(0)
+                                                : 2 + n + axes->pairOf(axis(0), axis(1));
+  terms[term] = layout.rowSize;
+  slots.push_back(terms);
+  return slots.size() - 1;
+}
+
+LogicalResult Placement::placeResult(Value v, Operation *at) {
+  if (places.contains(v))
+    return success();
+  auto type = cast<RankedTensorType>(v.getType());
+  Layout layout = Layout::of(type, /*padded=*/true);
+  if (layout.rowDims.size() > 2)
+    return at->emitError("a value over more than two sequence axes is not built yet"), failure();
+  for (unsigned d : layout.rowDims)
+    if (axes->indexOf(axisOf(type, d)) < 0)
+      return at->emitError("a value over the computed axis '") << axisOf(type, d) << "' is not built yet", failure();
+  if (isConstant(v)) {
+    bool kept = usedByEntries(v);
+    int64_t &end = kept ? weights->packedFloats : weights->plainFloats;
+    places[v] = Place{kept ? Place::Packed : Place::Plain, end, {}, -1, {}, layout};
+    end += llvm::alignTo(layout.rowSize, kLanes);
+    return success();
+  }
+  places[v] = Place{Place::Slot, newSlot(layout), {}, -1, {}, layout};
+  return success();
+}
+
+LogicalResult Placement::placeScan(ScanOp scan) {
+  if (!scan.getSummed().empty())
+    return scan.emitError("sums over the steps of a scan are not built yet"), failure();
+  std::string axis = scan.getAxis().str();
+  for (auto [arg, over, dim] : llvm::zip(scan.getSliceArgs(), scan.getOver(), scan.getSliceDims()))
+    places[arg] = Place{Place::View, 0, over, dim, axis, {}};
+  for (auto [i, arg] : llvm::enumerate(scan.getPastArgs())) {
+    if (scan.getPastRows(i))
+      return scan.emitError("a past with boundary rows is not built yet"), failure();
+    places[arg] = Place{Place::View, 0, scan.getStacked()[scan.getPasts()[i]], -1, axis, {}};
+  }
+  for (Value arg : scan.getCarryArgs()) {
+    Layout layout = Layout::of(cast<RankedTensorType>(arg.getType()), true);
+    int64_t first = newSlot(layout);
+    newSlot(layout);
+    places[arg] = Place{Place::Carry, first, {}, -1, {}, layout};
+  }
+  for (Value v : scan->getResults())
+    if (failed(placeResult(v, scan)))
+      return failure();
+  return placeBlock(scan.getBlock());
+}
+
+LogicalResult Placement::placeBlock(Block &block) {
+  for (Operation &op : block) {
+    if (isa<KernelOp, FoldOp>(op)) {
+      if (failed(placeBlock(op.getRegion(0).front())))
+        return failure();
+    } else if (auto scan = dyn_cast<ScanOp>(op)) {
+      if (failed(placeScan(scan)))
+        return failure();
+    } else if (auto read = dyn_cast<ReadOp>(op)) {
+      const EmittedCell *cell = weights->cells.lookup(read.getCell());
+      Layout plain = Layout::of(cast<RankedTensorType>(read.getType()), false);
+      Layout padded = Layout::of(cast<RankedTensorType>(read.getType()), true);
+      places[read.getResult()] = Place{Place::Plain, cell->offset, {}, -1, {}, plain};
+      if (usedByEntries(read.getResult())) {
+        auto [it, isNew] = weights->packedCell.try_emplace(read.getCell(), weights->packedFloats);
+        if (isNew)
+          weights->packedFloats += llvm::alignTo(padded.rowSize, kLanes);
+        places[read.getResult()] = Place{Place::Packed, it->second, {}, -1, {}, padded};
+      }
+    } else {
+      for (Value v : op.getResults())
+        if (failed(placeResult(v, &op)))
+          return failure();
+    }
+  }
+  return success();
+}
+
+FailureOr<Placement> Placement::of(func::FuncOp func, const AxisTable &axes, WeightBlocks &weights) {
+  Placement p(axes, weights);
+  for (auto [i, arg] : llvm::enumerate(func.getArguments()))
+    p.places[arg] = Place{Place::Input, int64_t(i), {}, -1, {}, Layout::of(cast<RankedTensorType>(arg.getType()), false)};
+  p.findConstants(func);
+  Operation *exit = func.getBody().front().getTerminator();
+  for (auto [i, v] : llvm::enumerate(exit->getOperands())) {
+    Value source = p.resolve(v);
+    if (p.places.contains(source) || p.isConstant(source)) {
+      p.copied.push_back({v, i});
+      continue;
+    }
+    Layout layout = Layout::of(cast<RankedTensorType>(source.getType()), false);
+    p.places[source] = Place{Place::Result, int64_t(i), {}, -1, {}, layout};
+  }
+  if (failed(p.placeBlock(func.getBody().front())))
+    return failure();
+  return p;
+}
+
+} // namespace rondo

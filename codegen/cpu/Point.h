@@ -1,0 +1,66 @@
+// The inside of an equation at one point of its domain: dimensions become known one after another, and with them the
+// integers it looks up (`let`), the conditions it states, and the elements it reads.
+#pragma once
+
+#include "codegen/cpu/Equation.h"
+
+namespace rondo {
+
+class Point {
+public:
+  Point(const Scope &scope, const EquationView &eq);
+
+  const Scope &scope;
+  const EquationView &eq;
+  llvm::SmallVector<mlir::Value> dims;   // known dimensions; the vector dimension holds its first lane's index
+  int vectorDim = -1;                    // dimension that runs along the lanes, once chosen
+  mlir::Value laneMask;                  // lanes that exist at all (last strip); null: all
+
+  Code &code() const { return scope.code(); }
+  mlir::Value extent(unsigned dim) const;
+
+  /// Makes a dimension known and looks up what follows from it. The scalar condition it adds, or null.
+  mlir::Value bind(unsigned dim, mlir::Value index);
+  /// What can be decided before any dimension is known.
+  mlir::Value settleNow() { return settle(); }
+  /// Bounds of `dim` that follow from conditions whose other terms are known; these are then settled.
+  std::pair<mlir::Value, mlir::Value> bounds(unsigned dim);
+  /// Lanes of the vector dimension that every remaining condition allows, with `laneMask`; null: all.
+  mlir::Value mask();
+  /// Whether `dim` can be the vector dimension: each read is constant or adjacent along it, and no `let` depends on it.
+  bool vectorisable(unsigned dim, bool needAdjacent) const;
+  /// The element(s) read by read `k`: a scalar, or a vector where it varies along the vector dimension.
+  mlir::Value read(unsigned k, mlir::Value mask);
+  /// Address of result `k` at the known dimensions.
+  mlir::Value resultAddress(unsigned k) const;
+  void write(unsigned k, mlir::Value value) const;
+
+  /// The dimensions' and symbols' state, to be restored after a branch or loop.
+  struct State {
+    llvm::SmallVector<mlir::Value> dims, symbols;
+    llvm::SmallVector<Condition> conditions;
+    int vectorDim;
+    mlir::Value laneMask;
+  };
+  State save() const { return {dims, symbols, conditions, vectorDim, laneMask}; }
+  void restore(State s) {
+    dims = std::move(s.dims), symbols = std::move(s.symbols), conditions = std::move(s.conditions);
+    vectorDim = s.vectorDim, laneMask = s.laneMask;
+  }
+
+private:
+  bool ready(mlir::AffineExpr e, int besides = -1) const;
+  bool mentions(const Condition &c, unsigned dim) const;
+  mlir::Value evaluate(mlir::AffineExpr e, bool asVector = false) const;
+  mlir::Value evaluate(const Condition &c, bool asVector) const;
+  void requireInRange(mlir::RankedTensorType type, mlir::AffineMap map, llvm::SmallVectorImpl<Condition> &to) const;
+  bool provedInRange(mlir::AffineExpr e, mlir::RankedTensorType type, unsigned dim) const;
+  mlir::Value settle();
+  mlir::Value lookUp(unsigned let);
+
+  llvm::SmallVector<mlir::Value> symbols;       // null: not yet known
+  llvm::SmallVector<Condition> conditions;
+  llvm::SmallVector<llvm::SmallVector<Condition>> letConditions;
+};
+
+} // namespace rondo

@@ -1,0 +1,312 @@
+#include "codegen/cpu/Program.h"
+
+#include "codegen/cpu/Copy.h"
+#include "codegen/cpu/Equation.h"
+#include "codegen/cpu/Lowering.h"
+#include "codegen/cpu/Rows.h"
+#include "ir/Axes.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+namespace {
+
+/// One export during emission; its placement is shared by all targets.
+struct Export {
+  func::FuncOp func;
+  AxisTable axes;
+  std::unique_ptr<Placement> placement;
+};
+
+AxisTable axesOf(func::FuncOp func) {
+  AxisTable table;
+  for (Type t : func.getArgumentTypes()) {
+    auto type = cast<RankedTensorType>(t);
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      if (type.isDynamicDim(d) && axisOf(type, d) != "b" && table.indexOf(axisOf(type, d)) < 0)
+        table.names.push_back(axisOf(type, d).str());
+  }
+  return table;
+}
+
+EmittedValue describe(Type t, DictionaryAttr attributes, const AxisTable &axes, StringRef fallback) {
+  auto type = cast<RankedTensorType>(t);
+  EmittedValue v;
+  v.name = fallback.str();
+  if (attributes)
+    if (auto name = attributes.getAs<StringAttr>("rondo.name"))
+      v.name = name.str();
+  v.element = type.getElementType().isF32() ? 0 : type.getElementType().isInteger(1) ? 2 : 1;
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    if (!type.isDynamicDim(d))
+      v.shape.push_back(type.getDimSize(d));
+    else if (axisOf(type, d) != "b")
+      v.axes.push_back(axes.indexOf(axisOf(type, d)));
+  }
+  if (attributes) {
+    if (auto bound = attributes.getAs<IntegerAttr>("rondo.bound"))
+      v.bound = bound.getInt();
+    else if (auto axis = attributes.getAs<StringAttr>("rondo.bound"))
+      v.bound = -1 - axes.indexOf(axis.getValue());
+  }
+  return v;
+}
+
+class ProgramEmitter {
+public:
+  ProgramEmitter(ModuleOp source, ArrayRef<Target> targets) : source(source) {
+    program.targets.assign(targets.begin(), targets.end());
+    program.module = ModuleOp::create(source.getLoc());
+  }
+
+  FailureOr<EmittedProgram> emit() {
+    describeCells();
+    for (auto func : source.getOps<func::FuncOp>())
+      if (failed(place(func)))
+        return failure();
+    program.plainFloats = weights.plainFloats;
+    program.packedFloats = weights.packedFloats;
+    for (Target target : program.targets) {
+      if (failed(emitLoad(target)))
+        return failure();
+      for (auto [i, e] : llvm::enumerate(exports))
+        if (failed(emitEntry(e, program.exports[i], target)))
+          return failure();
+    }
+    return std::move(program);
+  }
+
+private:
+  void describeCells() {
+    for (auto cell : source.getOps<CellOp>()) {
+      auto type = cast<RankedTensorType>(cell.getType());
+      program.cells.push_back({cell.getSymName().str(), cell.getKind().str(),
+                               {type.getShape().begin(), type.getShape().end()}, weights.plainFloats});
+      weights.plainFloats += llvm::alignTo(type.getNumElements(), kLanes);
+    }
+    for (const EmittedCell &cell : program.cells)
+      weights.cells[cell.name] = &cell;
+  }
+
+  LogicalResult place(func::FuncOp func) {
+    Export e{func, axesOf(func), nullptr};
+    auto placement = Placement::of(func, e.axes, weights);
+    if (failed(placement))
+      return failure();
+    exports.push_back(std::move(e));
+    Export &kept = exports.back();
+    // The placement points at the table that lives with it.
+    kept.placement = std::make_unique<Placement>(std::move(*placement));
+    kept.placement->setAxes(kept.axes);
+    EmittedExport out;
+    out.name = func.getName().str();
+    auto longest = func->getAttrOfType<DictionaryAttr>("rondo.max");
+    auto least = func->getAttrOfType<DictionaryAttr>("rondo.least");
+    for (const std::string &name : kept.axes.names) {
+      EmittedAxis axis{name, 0, 1};
+      if (longest && longest.getAs<IntegerAttr>(name))
+        axis.max = longest.getAs<IntegerAttr>(name).getInt();
+      if (least && least.getAs<IntegerAttr>(name))
+        axis.least = least.getAs<IntegerAttr>(name).getInt();
+      out.axes.push_back(axis);
+    }
+    for (auto [i, t] : llvm::enumerate(func.getArgumentTypes()))
+      out.inputs.push_back(describe(t, func.getArgAttrDict(i), kept.axes, ("input" + Twine(i)).str()));
+    for (auto [i, t] : llvm::enumerate(func.getResultTypes()))
+      out.results.push_back(describe(t, func.getResultAttrDict(i), kept.axes, ("result" + Twine(i)).str()));
+    out.plan.assign(kept.placement->plan().begin(), kept.placement->plan().end());
+    int64_t n = kept.axes.names.size();
+    out.scratch.assign(2 + 2 * n + n * (n + 1) / 2, 0);
+    program.exports.push_back(std::move(out));
+    return success();
+  }
+
+  /// A function of the output module whose body `fill` writes; every pointer argument first, then two i32.
+  std::string function(const Twine &name, Target target, unsigned pointers, bool threaded, Location loc,
+                       llvm::function_ref<LogicalResult(Code &, Block &)> fill, LogicalResult &result) {
+    OpBuilder b(source.getContext());
+    b.setInsertionPointToEnd(program.module->getBody());
+    SmallVector<Type> types(pointers, LLVM::LLVMPointerType::get(b.getContext()));
+    if (threaded)
+      types.append(2, b.getI32Type());
+    auto func = func::FuncOp::create(b, loc, name.str(), b.getFunctionType(types, {}));
+    func.setPrivate();
+    setTarget(func, target);
+    Block *entry = func.addEntryBlock();
+    b.setInsertionPointToStart(entry);
+    Code code(b, loc, target);
+    result = fill(code, *entry);
+    func::ReturnOp::create(b, loc);
+    return name.str();
+  }
+
+  LogicalResult emitLoad(Target target) {
+    LogicalResult result = success();
+    std::string name = ("load." + target.name()).str();
+    AxisTable none;
+    program.load.push_back(function(name, target, 2, false, source.getLoc(), [&](Code &code, Block &entry) {
+      for (Export &e : exports) {
+        Kernel kernel(code, entry.getArgument(1), Value(), Value(), e.axes, *e.placement);
+        kernel.plain = entry.getArgument(0);
+        kernel.packed = entry.getArgument(1);
+        Scope scope(kernel);
+        LogicalResult ok = success();
+        e.func.walk([&](Operation *op) {
+          if (succeeded(ok) && e.placement->isConstant(op) && !isa<KernelOp, FoldOp>(op))
+            ok = emitConstant(scope, op);
+        });
+        if (failed(ok))
+          return ok;
+      }
+      return LogicalResult::success();
+    }, result));
+    return result;
+  }
+
+  /// What is computed once, when a model is opened. A cell that entries read is copied into the packed block.
+  LogicalResult emitConstant(Scope &scope, Operation *op) {
+    Kernel &kernel = scope.kernel;
+    Code &c = kernel.code;
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    SmallVector<Value> open(type.getRank());
+    if (auto read = dyn_cast<ReadOp>(op)) {
+      const EmittedCell *cell = weights.cells.lookup(read.getCell());
+      Value from = c.at(kernel.plain, c.index(cell->offset));
+      Storage plain{from, Layout::of(type, false), {}, false};
+      if (kernel.placement[read.getResult()].kind == Place::Packed && copied.insert({c.b.getBlock(), cell->name}).second)
+        emitCopy(scope, plain, kernel.storageOf(read.getResult()), type, open);
+      return success();
+    }
+    if (auto pack = dyn_cast<PackOp>(op)) {
+      emitPack(scope, pack);
+      return success();
+    }
+    if (isa<Equation>(op)) {
+      emitEquation(scope, op, open);
+      return success();
+    }
+    if (auto concat = dyn_cast<ConcatOp>(op)) {
+      emitConcat(scope, concat, open);
+      return success();
+    }
+    if (auto detach = dyn_cast<DetachOp>(op)) {
+      emitCopy(scope, kernel.storageOf(detach.getOperand()), kernel.storageOf(detach.getResult()), type, open);
+      return success();
+    }
+    return op->emitError("has no code generation yet"), failure();
+  }
+
+  // Panel u * G + g holds rows g * (N / G) + 16 u .. + 15 of the operand, key-major; beyond a gate's rows zero.
+  void emitPack(Scope &scope, PackOp op) {
+    Code &c = scope.kernel.code;
+    auto type = cast<RankedTensorType>(op.getOperand().getType());
+    int64_t gates = op.getGates(), units = type.getDimSize(0) / gates, depth = type.getDimSize(1);
+    Storage from = scope.kernel.storageOf(op.getOperand()), to = scope.kernel.storageOf(op.getResult());
+    c.loop(c.index(0), c.index(llvm::divideCeil(units, kLanes)), 1, [&](Value u) {
+      for (int64_t g = 0; g < gates; ++g)
+        c.loop(c.index(0), c.index(kLanes), 1, [&](Value lane) {
+          Value unit = c.add(c.mul(u, kLanes), lane);
+          Value panel = c.add(c.mul(u, gates), g), row = c.add(unit, g * units);
+          c.guarded(c.less(unit, c.index(units)), [&] {
+            c.loop(c.index(0), c.index(depth), 1, [&](Value k) {
+              c.store(c.load(scope.address(from, {row, k})), scope.address(to, {panel, k, lane}));
+            });
+          });
+        });
+    });
+  }
+
+  LogicalResult emitEntry(Export &e, EmittedExport &out, Target target) {
+    SmallVector<std::string> kernels;
+    auto kernel = [&](Location loc, llvm::function_ref<LogicalResult(Kernel &)> fill) {
+      LogicalResult result = success();
+      std::string name = (out.name + "." + Twine(kernels.size()) + "." + target.name()).str();
+      kernels.push_back(function(name, target, 1, true, loc, [&](Code &code, Block &entry) {
+        auto wide = [&](unsigned i) {
+          return arith::IndexCastOp::create(code.b, loc, code.b.getIndexType(), entry.getArgument(i));
+        };
+        Value tid = wide(1), threads = wide(2);
+        Kernel k(code, entry.getArgument(0), tid, threads, e.axes, *e.placement);
+        k.startAfter(threads.getDefiningOp());
+        return fill(k);
+      }, result));
+      return result;
+    };
+    for (Operation &op : e.func.getBody().front().without_terminator()) {
+      if (isa<ReadOp>(op) || e.placement->isConstant(&op) || op.getNumResults() == 0)
+        continue;
+      if (failed(kernel(op.getLoc(), [&](Kernel &k) { return emitRows(k, &op); })))
+        return failure();
+    }
+    for (auto [value, index] : e.placement->copies()) {
+      Value v = value;
+      unsigned i = index;
+      if (failed(kernel(e.func.getLoc(), [&](Kernel &k) { return emitResultCopy(k, v, i); })))
+        return failure();
+    }
+    LogicalResult result = success();
+    out.entry.push_back(function(Twine(out.name) + "." + target.name(), target, 1, true, e.func.getLoc(),
+                                 [&](Code &code, Block &entry) {
+      emitCalls(code, entry, kernels);
+      return LogicalResult::success();
+    }, result));
+    return result;
+  }
+
+  void emitCalls(Code &code, Block &entry, ArrayRef<std::string> kernels) {
+    OpBuilder &b = code.b;
+    declareWait(b);
+    Value team = code.loadPointer(entry.getArgument(0), code.index(int64_t(FrameField::Team)));
+    for (auto [i, name] : llvm::enumerate(kernels)) {
+      if (i)
+        func::CallOp::create(b, code.loc, "rondo_team_wait", TypeRange(), ValueRange{team, entry.getArgument(1)});
+      func::CallOp::create(b, code.loc, name, TypeRange(), entry.getArguments());
+    }
+  }
+
+  void declareWait(OpBuilder &b) {
+    if (program.module->lookupSymbol("rondo_team_wait"))
+      return;
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(program.module->getBody());
+    Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+    auto wait = func::FuncOp::create(b, source.getLoc(), "rondo_team_wait",
+                                     b.getFunctionType({pointer, b.getI32Type()}, {}));
+    wait.setPrivate();
+  }
+
+  LogicalResult emitResultCopy(Kernel &kernel, Value v, unsigned result) {
+    Code &c = kernel.code;
+    auto type = cast<RankedTensorType>(v.getType());
+    Storage to{kernel.element(FrameField::Results, result), Layout::of(type, false), {}, false};
+    Storage from = kernel.storageOf(v);
+    Value batch = kernel.field(FrameField::Batch);
+    Value mine = kernel.tid;
+    c.guarded(c.holds(arith::CmpIPredicate::eq, mine, c.index(0)), [&] {
+      c.loop(c.index(0), batch, 1, [&](Value e) {
+        Scope scope = Scope(kernel).withExample(e);
+        SmallVector<Value> preset(type.getRank());
+        for (int64_t d = 0; d < type.getRank(); ++d)
+          if (type.isDynamicDim(d) && axisOf(type, d) == "b")
+            preset[d] = e;
+        emitCopy(scope, from, to, type, preset);
+      });
+    });
+    return success();
+  }
+
+  ModuleOp source;
+  EmittedProgram program;
+  WeightBlocks weights;
+  std::vector<Export> exports;
+  std::set<std::pair<Block *, std::string>> copied;
+};
+
+} // namespace
+
+FailureOr<EmittedProgram> emitProgram(ModuleOp module, ArrayRef<Target> targets) {
+  return ProgramEmitter(module, targets).emit();
+}
+
+} // namespace rondo

@@ -1,0 +1,56 @@
+// From a batched module to kernel functions and the facts about them that the library's tables state.
+#pragma once
+
+#include "codegen/cpu/Target.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <string>
+#include <vector>
+
+namespace rondo {
+
+/// One tensor of the weights file: row-major and unpadded at `offset` floats of the plain block.
+struct EmittedCell {
+  std::string name, kind;              // kind: "param" or "const"
+  std::vector<int64_t> shape;
+  int64_t offset = 0;
+};
+
+struct EmittedAxis {
+  std::string name;
+  int64_t max = 0;                     // longest example admitted; 0: any
+  int32_t least = 1;
+};
+
+/// An input or result of an export.
+struct EmittedValue {
+  std::string name;
+  int32_t element = 0;                 // RONDO_F32, RONDO_I32, RONDO_BOOL
+  std::vector<int32_t> axes;           // indices into EmittedExport::axes, outermost first
+  std::vector<int64_t> shape;          // static dimensions, in order
+  int64_t bound = 0;                   // tokens: below it; -1-k: below the length of axis k; 0: any
+};
+
+struct EmittedExport {
+  std::string name;
+  std::vector<EmittedAxis> axes;
+  std::vector<EmittedValue> inputs, results;
+  /// Slot sizes in floats: coefficients of the terms of rondo_export (runtime/src/program.h).
+  std::vector<std::vector<int64_t>> plan;
+  std::vector<int64_t> scratch;
+  std::vector<std::string> entry;      // symbol per target of EmittedProgram::targets
+};
+
+struct EmittedProgram {
+  mlir::OwningOpRef<mlir::ModuleOp> module; // func.func kernels, entries and loads; all symbols are private to the library
+  std::vector<Target> targets;
+  std::vector<EmittedCell> cells;
+  std::vector<EmittedExport> exports;
+  int64_t plainFloats = 0, packedFloats = 0;
+  std::vector<std::string> load;       // symbol per target: void load(const float *plain, float *packed)
+};
+
+/// Emits every export of a batched module (with or without kernels formed). Failure comes with a diagnostic.
+mlir::FailureOr<EmittedProgram> emitProgram(mlir::ModuleOp module, llvm::ArrayRef<Target> targets);
+
+} // namespace rondo

@@ -1,0 +1,93 @@
+#include "codegen/cpu/Rows.h"
+
+#include "codegen/cpu/Copy.h"
+#include "codegen/cpu/Equation.h"
+#include "ir/Axes.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+// The first dimension over a sequence axis other than b; -1 if there is none.
+static int64_t rowDim(RankedTensorType type) {
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    if (type.isDynamicDim(d) && axisOf(type, d) != "b")
+      return d;
+  return -1;
+}
+
+LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) {
+  Code &c = scope.kernel.code;
+  if (isa<ReadOp, YieldOp>(op) || scope.kernel.placement.isConstant(op))
+    return success();
+  if (isa<KernelOp, FoldOp>(op)) {
+    for (Operation &inner : op->getRegion(0).front())
+      if (failed(emitForExample(scope, &inner, position)))
+        return failure();
+    return success();
+  }
+  // One example at a time: a scan inside a scan's step.
+  if (auto scan = dyn_cast<ScanOp>(op))
+    return emitScan(scope, scan, c.index(1), [&](Value) { return scope.example; });
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  SmallVector<Value> preset(type.getRank());
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    if (type.isDynamicDim(d) && axisOf(type, d) == "b")
+      preset[d] = scope.example;
+  if (position)
+    preset[rowDim(type)] = position;
+  if (isa<Equation>(op)) {
+    emitEquation(scope, op, preset);
+    return success();
+  }
+  if (auto concat = dyn_cast<ConcatOp>(op)) {
+    if (type.isDynamicDim(concat.getDim()))
+      return op->emitError("joining values along a sequence axis is not built yet"), failure();
+    emitConcat(scope, concat, preset);
+    return success();
+  }
+  if (auto detach = dyn_cast<DetachOp>(op)) {
+    emitCopy(scope, scope.kernel.storageOf(detach.getOperand()), scope.kernel.storageOf(detach.getResult()), type, preset);
+    return success();
+  }
+  return op->emitError("has no code generation yet"), failure();
+}
+
+LogicalResult emitRows(Kernel &kernel, Operation *op) {
+  Code &c = kernel.code;
+  Scope outer(kernel);
+  auto share = [&](Value n, Value part) { // the part-th bound of n items split over the threads
+    return arith::DivUIOp::create(c.b, c.loc, c.mul(n, part), kernel.threads);
+  };
+  if (auto scan = dyn_cast<ScanOp>(op)) {
+    // Examples are dealt out in turns, so that each thread has long and short ones, still the longest first.
+    Value order = kernel.element(FrameField::Order, kernel.axes.indexOf(scan.getAxis()));
+    Value batch = kernel.field(FrameField::Batch);
+    Value mine = arith::DivUIOp::create(c.b, c.loc, c.add(c.sub(batch, kernel.tid), c.sub(kernel.threads, c.index(1))),
+                                        kernel.threads);
+    return emitScan(outer, scan, mine, [&](Value k) {
+      return c.loadInt(order, c.add(kernel.tid, c.mul(k, kernel.threads)));
+    });
+  }
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  int64_t d = rowDim(type);
+  LogicalResult result = success();
+  if (d >= 0) {
+    int64_t axis = kernel.axes.indexOf(axisOf(type, d));
+    Value rows = kernel.number(FrameField::Rows, axis), exampleOf = kernel.element(FrameField::ExampleOf, axis);
+    c.loop(share(rows, kernel.tid), share(rows, c.add(kernel.tid, c.index(1))), 1, [&](Value row) {
+      Scope scope = outer.withExample(c.loadInt(exampleOf, row));
+      result = emitForExample(scope, op, c.sub(row, scope.offset[axis]));
+    });
+  } else if (kernel.placement[op->getResult(0)].layout.perExample) {
+    Value batch = kernel.field(FrameField::Batch);
+    c.loop(share(batch, kernel.tid), share(batch, c.add(kernel.tid, c.index(1))), 1,
+           [&](Value e) { result = emitForExample(outer.withExample(e), op, Value()); });
+  } else {
+    c.guarded(c.holds(arith::CmpIPredicate::eq, kernel.tid, c.index(0)),
+              [&] { result = emitForExample(outer, op, Value()); });
+  }
+  return result;
+}
+
+} // namespace rondo

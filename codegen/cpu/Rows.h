@@ -1,0 +1,20 @@
+// Operations that are computed row by row: each for one example, or for one position of one example.
+#pragma once
+
+#include "codegen/cpu/Scope.h"
+
+namespace rondo {
+
+/// Emits any level-1 operation (and the contents of kernels and folds) for the example of `scope`. `position` is the
+/// row's place along the first sequence axis of the result, or null: then that dimension is a loop like any other.
+mlir::LogicalResult emitForExample(const Scope &scope, mlir::Operation *op, mlir::Value position);
+
+/// The operations of a block at the top level of an export, each as rows split over the threads, with a barrier
+/// between those that read each other's results.
+mlir::LogicalResult emitRows(Kernel &kernel, mlir::Operation *op);
+
+/// A recurrence for the examples `exampleAt(0 .. count-1)`, the longest first.
+mlir::LogicalResult emitScan(const Scope &scope, ScanOp scan, mlir::Value count,
+                             llvm::function_ref<mlir::Value(mlir::Value)> exampleAt);
+
+} // namespace rondo

@@ -1,0 +1,148 @@
+#include "codegen/cpu/Scope.h"
+
+#include "ir/Axes.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+// What is made at the entry stands before everything else in the function, so it dominates every use.
+Value Kernel::atEntry(StringRef key, function_ref<Value()> make) {
+  if (Value v = loaded.lookup(key))
+    return v;
+  OpBuilder::InsertionGuard guard(code.b);
+  auto *block = cast<BlockArgument>(frame).getOwner();
+  if (entryEnd && entryEnd->getBlock() == block)
+    code.b.setInsertionPointAfter(entryEnd);
+  else
+    code.b.setInsertionPointToStart(block);
+  Value v = make();
+  entryEnd = v.getDefiningOp();
+  loaded[key] = v;
+  return v;
+}
+
+Value Kernel::field(FrameField f) {
+  return atEntry(("f" + Twine(int(f))).str(), [&]() -> Value {
+    bool number = f == FrameField::Batch || f == FrameField::ScratchStride;
+    Value i = code.index(int64_t(f));
+    return number ? code.loadLong(frame, i) : code.loadPointer(frame, i);
+  });
+}
+Value Kernel::element(FrameField f, int64_t i) {
+  Value table = field(f);
+  return atEntry(("e" + Twine(int(f)) + "," + Twine(i)).str(), [&] { return code.loadPointer(table, code.index(i)); });
+}
+Value Kernel::number(FrameField f, int64_t i) {
+  Value table = field(f);
+  return atEntry(("n" + Twine(int(f)) + "," + Twine(i)).str(), [&] { return code.loadLong(table, code.index(i)); });
+}
+Value Kernel::scratch() {
+  Value base = field(FrameField::Scratch), stride = field(FrameField::ScratchStride);
+  return atEntry("scratch", [&] { return code.at(base, code.mul(tid, stride)); });
+}
+
+Storage Kernel::storageOf(Value v) {
+  v = placement.resolve(v);
+  auto it = storage.find(v);
+  if (it != storage.end())
+    return it->second;
+  const Place &place = placement[v];
+  Storage s;
+  s.layout = place.layout;
+  // `frame` is the packed block itself in a load function.
+  auto block = [&](Value base, StringRef name) {
+    return atEntry((name + Twine(place.index)).str(), [&] { return code.at(base, code.index(place.index)); });
+  };
+  switch (place.kind) {
+  case Place::Input:
+    s.base = element(FrameField::Inputs, place.index);
+    break;
+  case Place::Result:
+    s.base = element(FrameField::Results, place.index);
+    break;
+  case Place::Slot:
+    s.base = element(FrameField::Slots, place.index);
+    break;
+  case Place::Packed:
+    s.base = block(packed ? packed : field(FrameField::Weights), "packed");
+    break;
+  case Place::Plain:
+    s.base = block(plain, "plain");
+    break;
+  case Place::View: {
+    s = storageOf(place.whole);
+    // A slice of a slice holds both dimensions; positions are those of the whole.
+    if (place.heldDim >= 0) {
+      unsigned dim = place.heldDim;
+      for (auto &[d, axis] : s.held)
+        dim += d <= dim;
+      s.held.push_back({dim, place.axis});
+      llvm::sort(s.held);
+    }
+    break;
+  }
+  case Place::Carry:
+  case Place::RowScratch:
+    llvm_unreachable("its emitter sets the storage");
+  }
+  return storage[v] = s;
+}
+
+Scope Scope::withExample(Value e) const {
+  Scope inner(kernel);
+  inner.step = step;
+  inner.example = e;
+  Code &c = kernel.code;
+  int64_t n = kernel.axes.names.size();
+  for (int64_t a = 0; a < n; ++a) {
+    Value table = kernel.element(FrameField::Offsets, a);
+    Value first = c.loadLong(table, e), next = c.loadLong(table, c.add(e, c.index(1)));
+    inner.offset.push_back(first);
+    inner.length.push_back(c.sub(next, first));
+  }
+  for (int64_t a = 0; a < n; ++a)
+    for (int64_t other = a; other < n; ++other)
+      inner.pair.push_back(c.loadLong(kernel.element(FrameField::PairOffsets, kernel.axes.pairOf(a, other)), e));
+  return inner;
+}
+
+Value Scope::lengthOf(StringRef axis) const {
+  if (axis == "b")
+    return kernel.field(FrameField::Batch);
+  int64_t a = kernel.axes.indexOf(axis);
+  assert(a >= 0 && example && "an axis that no input has, or no example to ask");
+  return length[a];
+}
+
+Value Scope::rowOf(const Storage &s, ArrayRef<Value> full) const {
+  Code &c = kernel.code;
+  if (s.oneRow)
+    return c.index(0);
+  const Layout &l = s.layout;
+  auto axis = [&](unsigned i) { return kernel.axes.indexOf(axisOf(l.type, l.rowDims[i])); };
+  if (l.rowDims.empty())
+    return l.perExample ? example : c.index(0);
+  if (l.rowDims.size() == 1)
+    return c.add(offset[axis(0)], full[l.rowDims[0]]);
+  int64_t p = kernel.axes.pairOf(axis(0), axis(1));
+  return c.add(c.add(pair[p], c.mul(full[l.rowDims[0]], length[axis(1)])), full[l.rowDims[1]]);
+}
+
+Value Scope::address(const Storage &s, ArrayRef<Value> index) const {
+  Code &c = kernel.code;
+  const Layout &l = s.layout;
+  SmallVector<Value> full;
+  const Value *next = index.begin();
+  for (int64_t d = 0; d < l.type.getRank(); ++d) {
+    auto held = llvm::find_if(s.held, [&](auto &h) { return h.first == d; });
+    full.push_back(held == s.held.end() ? *next++ : step.lookup(held->second));
+  }
+  Value element = c.mul(rowOf(s, full), c.index(l.rowSize));
+  for (int64_t d = 0; d < l.type.getRank(); ++d)
+    if (l.strides[d])
+      element = c.add(element, c.mul(full[d], c.index(l.strides[d])));
+  return c.at(s.base, element);
+}
+
+} // namespace rondo

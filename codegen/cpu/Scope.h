@@ -1,0 +1,68 @@
+// What is known at a place in a kernel: the frame, the example and the steps of the enclosing scans, where values live.
+#pragma once
+
+#include "codegen/cpu/Placement.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace rondo {
+
+/// The fields of `rondo_frame` (runtime/src/program.h), in its order.
+enum class FrameField {
+  Batch, Offsets, Rows, Longest, PairOffsets, ExampleOf, Order, Inputs, Results, Weights, Slots, Scratch,
+  ScratchStride, Team
+};
+
+/// One kernel function: `void kernel(rondo_frame *, i32 tid, i32 threads)`. Values read from the frame are loaded once,
+/// at its entry.
+class Kernel {
+public:
+  Kernel(Code code, mlir::Value frame, mlir::Value tid, mlir::Value threads, const AxisTable &axes,
+         const Placement &placement)
+      : code(code), frame(frame), tid(tid), threads(threads), axes(axes), placement(placement) {}
+
+  Code code;
+  mlir::Value frame, tid, threads;   // pointer, index, index
+  const AxisTable &axes;
+  const Placement &placement;
+  /// While a model is opened there is no frame: the plain and the packed block instead.
+  mlir::Value plain, packed;
+
+  /// Storage of a value; the pointer is made at the kernel's entry.
+  Storage storageOf(mlir::Value v);
+  /// Storage that the emitter itself decides: carries, scratch.
+  void setStorage(mlir::Value v, Storage s) { storage[v] = std::move(s); }
+
+  /// What is loaded once stands behind `op`.
+  void startAfter(mlir::Operation *op) { entryEnd = op; }
+  mlir::Value field(FrameField f);                       // a pointer, or an index
+  mlir::Value element(FrameField f, int64_t i);          // pointer field[i] of a table of pointers
+  mlir::Value number(FrameField f, int64_t i);           // int64_t field[i]
+  mlir::Value scratch();                                 // this thread's scratch
+
+private:
+  mlir::Value atEntry(llvm::StringRef key, llvm::function_ref<mlir::Value()> make);
+  llvm::DenseMap<mlir::Value, Storage> storage;
+  llvm::StringMap<mlir::Value> loaded;
+  mlir::Operation *entryEnd = nullptr;                   // the last operation made at the entry
+};
+
+/// A place inside a kernel. Copies are cheap; entering an example makes a new one.
+struct Scope {
+  Kernel &kernel;
+  mlir::Value example;                                   // null where there is none
+  llvm::SmallVector<mlir::Value> offset, length, pair;   // per axis of this example; per pair of axes
+  llvm::StringMap<mlir::Value> step;                     // of the enclosing scans, by axis
+
+  explicit Scope(Kernel &kernel) : kernel(kernel) {}
+  Code &code() const { return kernel.code; }
+  Scope withExample(mlir::Value e) const;
+  /// The length of an axis for the current example, or the batch size for "b".
+  mlir::Value lengthOf(llvm::StringRef axis) const;
+  /// The first row of the current example and its index into rows of axis `axis`.
+  mlir::Value rowOf(const Storage &s, llvm::ArrayRef<mlir::Value> index) const;
+  /// Pointer to the element at `index` (one value per dimension of the storage that is not held).
+  mlir::Value address(const Storage &s, llvm::ArrayRef<mlir::Value> index) const;
+};
+
+} // namespace rondo
