@@ -17,7 +17,8 @@ enum {
   RONDO_ERANGE = 7,    /* token or length */
   RONDO_ECAPACITY = 8, /* larger than the session's limits; reserve more */
   RONDO_ESTATE = 9,    /* cannot truncate there; nothing changed */
-  RONDO_ENUMERIC = 10  /* loss not finite; parameters unchanged */
+  RONDO_ENUMERIC = 10, /* loss not finite; parameters unchanged */
+  RONDO_ETEST = 11     /* selftest: this machine breaks a promise of the library */
 };
 
 /* The caller's; may be NULL. `text` ends with a zero, is cut when too long, and is empty after RONDO_OK. */
