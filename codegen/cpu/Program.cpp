@@ -123,7 +123,7 @@ private:
   }
 
   /// A function of the output module whose body `fill` writes; every pointer argument first, then two i32.
-  std::string function(const Twine &name, Target target, unsigned pointers, bool threaded, Location loc,
+  std::string function(const Twine &name, Target target, unsigned pointers, bool threaded, bool isExternal, Location loc,
                        llvm::function_ref<LogicalResult(Code &, Block &)> fill, LogicalResult &result) {
     OpBuilder b(source.getContext());
     b.setInsertionPointToEnd(program.module->getBody());
@@ -131,7 +131,8 @@ private:
     if (threaded)
       types.append(2, b.getI32Type());
     auto func = func::FuncOp::create(b, loc, name.str(), b.getFunctionType(types, {}));
-    func.setPrivate();
+    if (!isExternal)
+      func.setPrivate();
     setTarget(func, target);
     Block *entry = func.addEntryBlock();
     b.setInsertionPointToStart(entry);
@@ -145,7 +146,7 @@ private:
     LogicalResult result = success();
     std::string name = ("load." + target.name()).str();
     AxisTable none;
-    program.load.push_back(function(name, target, 2, false, source.getLoc(), [&](Code &code, Block &entry) {
+    program.load.push_back(function(name, target, 2, false, true, source.getLoc(), [&](Code &code, Block &entry) {
       for (Export &e : exports) {
         Kernel kernel(code, entry.getArgument(1), Value(), Value(), e.axes, *e.placement);
         kernel.plain = entry.getArgument(0);
@@ -222,7 +223,7 @@ private:
     auto kernel = [&](Location loc, llvm::function_ref<LogicalResult(Kernel &)> fill) {
       LogicalResult result = success();
       std::string name = (out.name + "." + Twine(kernels.size()) + "." + target.name()).str();
-      kernels.push_back(function(name, target, 1, true, loc, [&](Code &code, Block &entry) {
+      kernels.push_back(function(name, target, 1, true, false, loc, [&](Code &code, Block &entry) {
         auto wide = [&](unsigned i) {
           return arith::IndexCastOp::create(code.b, loc, code.b.getIndexType(), entry.getArgument(i));
         };
@@ -246,7 +247,7 @@ private:
         return failure();
     }
     LogicalResult result = success();
-    out.entry.push_back(function(Twine(out.name) + "." + target.name(), target, 1, true, e.func.getLoc(),
+    out.entry.push_back(function(Twine(out.name) + "." + target.name(), target, 1, true, true, e.func.getLoc(),
                                  [&](Code &code, Block &entry) {
       emitCalls(code, entry, kernels);
       return LogicalResult::success();
