@@ -37,7 +37,7 @@ void Parser::file() {
         next();
     }
   }
-  if (layers.empty() && reported == 0 && lexErrors.empty())
+  if (layers.empty() && fns.empty() && reported == 0 && lexErrors.empty())
     diagnostics.error("R0110", {&source, 0, 0}, "this file has neither a model nor a layer")
         .suggest("a model is `model NAME(sizes) { .. }`");
   ast->file = {&source, ast->copy(layers), ast->copy(fns)};

@@ -1,0 +1,11 @@
+# cmake -DOUT=file.cpp -DFOLDER=dsl/std -P EmbedStd.cmake: the standard library as C++ text.
+file(GLOB files "${FOLDER}/*.rondo")
+list(SORT files)
+set(code "// Generated from dsl/std.\n#include \"dsl/Std.h\"\n\nstatic const rondo::StandardFile files[] = {\n")
+foreach(path ${files})
+  get_filename_component(name "${path}" NAME)
+  file(READ "${path}" text)
+  string(APPEND code "{\"std/${name}\", R\"rondo(${text})rondo\"},\n")
+endforeach()
+string(APPEND code "};\n\nllvm::ArrayRef<rondo::StandardFile> rondo::standardLibrary() { return files; }\n")
+file(WRITE "${OUT}" "${code}")
