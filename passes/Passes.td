@@ -1,0 +1,56 @@
+// Every pass: its flag, what it is for, its options. The order is in Pipelines.cpp.
+#ifndef RONDO_PASSES_TD
+#define RONDO_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+class Rondo_Pass<string flag> : Pass<"rondo-" # flag, "::mlir::ModuleOp"> {
+  let dependentDialects = ["::rondo::RondoDialect", "::mlir::arith::ArithDialect"];
+}
+
+//===--- Algebra: level 1 to level 1 -----------------------------------------------------------------------------===//
+
+def SplitConcat : Rondo_Pass<"split-concat"> {
+  let summary = "products of joined values become sums of products";
+  let description = [{
+    Inside a scan, `contract(W, concat(a, b))` becomes `contract(W', a) + contract(W'', b)` where a recurs and b does
+    not, so that the second part can leave.
+  }];
+}
+
+def Hoist : Rondo_Pass<"hoist"> {
+  let summary = "what does not depend on the recurrence leaves the scan";
+  let description = [{
+    Operations that depend on nothing in the body leave as they are. A product or a fold that depends on no carry and no
+    past leaves by add-axis, for all steps at once, and takes the maps and views it needs; a map never leaves alone.
+    Slices, carries and results that nothing reads are dropped.
+  }];
+}
+
+def FuseProducts : Rondo_Pass<"fuse-products"> {
+  let summary = "products that share an operand become one";
+  let description = [{
+    Contracts in one block that read the same value at the same positions, each with another parameter, become one with
+    the parameters joined; the results become views of it. Views that a scan runs over move into its body.
+  }];
+}
+
+def FormFold : Rondo_Pass<"form-fold"> {
+  let summary = "values over two sequence axes are enclosed, so that they are never stored";
+  let description = [{
+    Encloses in a fold each group of operations connected through wide values: values with two sequence axes (axes of
+    enclosing scans count), or, with `vocabulary`, with one sequence axis and a static dim at least that large. A group
+    stays as it is where a wide value is asked for outside, or where it would need two passes over the wide dims (F1).
+  }];
+  let options = [Option<"vocabulary", "vocabulary", "int64_t", "0", "static size that counts as wide; 0: none">];
+}
+
+def Batch : Rondo_Pass<"batch"> {
+  let summary = "functions of one example become functions of a ragged batch";
+  let description = [{
+    Everything that depends on an example gets a leading dim `b`, and its axes become ragged in b. Cells do not.
+    In a scan body `b` means the examples that are still within their own length.
+  }];
+}
+
+#endif
