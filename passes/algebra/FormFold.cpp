@@ -209,15 +209,15 @@ private:
     SmallVector<std::string> axes = axesOf(ops);
     SmallVector<StringRef> names(axes.begin(), axes.end());
     auto fold = FoldOp::create(builder, loc, ValueRange(results).getTypes(), builder.getStrArrayAttr(names));
-    for (auto [before, after] : llvm::zip(results, fold.getResults()))
-      before.replaceAllUsesWith(after);
     Block *body = builder.createBlock(&fold.getBody());
     for (Operation *op : ops) {
       op->moveBefore(body, body->end());
     }
-    // Uses inside read what stands inside.
-    for (auto [before, after] : llvm::zip(results, fold.getResults()))
-      after.replaceUsesWithIf(before, [&](OpOperand &use) { return fold->isProperAncestor(use.getOwner()); });
+    for (auto [i, value] : llvm::enumerate(results)) {
+      Value inside = value;
+      inside.replaceUsesWithIf(fold.getResult(i),
+                               [&](OpOperand &use) { return !fold->isProperAncestor(use.getOwner()); });
+    }
     builder.setInsertionPointToEnd(body);
     YieldOp::create(builder, loc, results);
     did(loc, kPass, std::to_string(ops.size()) + " operations over " + llvm::join(axes, " and ") +

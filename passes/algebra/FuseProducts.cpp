@@ -26,7 +26,7 @@ constexpr llvm::StringLiteral kPass = "fuse-products";
 
 /// A product and which of its two reads is the parameter.
 struct Candidate {
-  ContractOp op;
+  mutable ContractOp op; // a handle, whose accessors are not const
   unsigned weight;
   unsigned dim;   // result dim along which parameters are joined
   unsigned place; // dimension of the parameter that is read there

@@ -1,0 +1,40 @@
+// RUN: rondo-opt %s --rondo-hoist | FileCheck %s
+// Products of slices leave for all steps at once and take their maps along; a map never leaves alone; the step becomes
+// the new dim; what is not read any more is dropped.
+
+rondo.cell "param" @W : tensor<4x4xf32>
+
+// CHECK-LABEL: func.func @step
+func.func @step(%x: tensor<4x?xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: %[[W:.*]] = rondo.read @W
+  // CHECK: %[[D:.*]] = rondo.map (i, j) %arg0[j, i] :
+  // CHECK: %[[A:.*]] = rondo.contract (i, j | r in 4) %[[W]][j, r] * %[[D]][i, r] where (i >= 1)
+  // CHECK: rondo.scan t over (%arg0 at 1, %[[A]] at 0) from (%arg1) : {{.*}} -> last (tensor<4xf32>) {
+  // CHECK-NEXT: ^bb0(%[[XT:.*]]: tensor<4xf32>, %[[AT:.*]]: tensor<4xf32>, %[[H:.*]]: tensor<4xf32>):
+  %h, %unused, %stack = rondo.scan t over (%x at 1) from (%h0, %h0) : (tensor<4x?xf32, #rondo.ax<t>>, tensor<4xf32>, tensor<4xf32>) -> last (tensor<4xf32>, tensor<4xf32>) stack (tensor<?x4xf32, #rondo.ax<t>> at 0) {
+  ^bb0(%xt: tensor<4xf32>, %hp: tensor<4xf32>, %u: tensor<4xf32>):
+    %W = rondo.read @W : tensor<4x4xf32>
+    %d = rondo.map (j) %xt[j] : (tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%a: f32):
+      %r = math.tanh %a : f32
+      rondo.yield %r : f32
+    }
+    %a = rondo.contract (j | r in 4) let (k = step t) %W[j, r] * %d[r] where (k >= 1) : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    // CHECK-NOT: rondo.contract
+    // CHECK: rondo.map (i) %[[XT]][i]
+    %e = rondo.map (j) %xt[j] : (tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%p: f32):
+      %r = math.exp %p : f32
+      rondo.yield %r : f32
+    }
+    // CHECK: rondo.map (i) %[[AT]][i], %[[H]][i]
+    %n = rondo.map (j) %a[j], %hp[j], %e[j] : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%p: f32, %q: f32, %r: f32):
+      %s = arith.addf %p, %q : f32
+      %s2 = arith.addf %s, %r : f32
+      rondo.yield %s2 : f32
+    }
+    rondo.yield %n, %u, %n : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+  return %h : tensor<4xf32>
+}

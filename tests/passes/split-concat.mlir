@@ -1,0 +1,28 @@
+// RUN: rondo-opt %s --rondo-split-concat | FileCheck %s
+// The part that does not recur gets its own product; outside scans a joined value stays joined.
+
+rondo.cell "param" @W : tensor<4x6xf32>
+
+// CHECK-LABEL: func.func @step
+func.func @step(%x: tensor<?x2xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> (tensor<4xf32>, tensor<?x4xf32, #rondo.ax<t>>) {
+  // CHECK: %[[W:.*]] = rondo.read @W
+  %W = rondo.read @W : tensor<4x6xf32>
+  %h = rondo.scan t over (%x) from (%h0) : (tensor<?x2xf32, #rondo.ax<t>>, tensor<4xf32>) -> last (tensor<4xf32>) {
+  // CHECK: ^bb0(%[[X:.*]]: tensor<2xf32>, %[[H:.*]]: tensor<4xf32>):
+  ^bb0(%xt: tensor<2xf32>, %hp: tensor<4xf32>):
+    // CHECK-NOT: concat
+    // CHECK: %[[W0:.*]] = rondo.contract (i, j) %[[W]][i, j] : (tensor<4x6xf32>) -> tensor<4x2xf32>
+    // CHECK: rondo.contract (i | r in 2) %[[W0]][i, r] * %[[X]][r]
+    // CHECK: %[[W1:.*]] = rondo.contract (i, j) %[[W]][i, j + 2] : (tensor<4x6xf32>) -> tensor<4x4xf32>
+    // CHECK: rondo.contract (i | r in 4) %[[W1]][i, r] * %[[H]][r]
+    // CHECK: arith.addf
+    %c = rondo.concat 0, %xt, %hp : (tensor<2xf32>, tensor<4xf32>) -> tensor<6xf32>
+    %y = rondo.contract (j | r in 6) %W[j, r] * %c[r] : (tensor<4x6xf32>, tensor<6xf32>) -> tensor<4xf32>
+    rondo.yield %y : tensor<4xf32>
+  }
+  // CHECK: %[[XX:.*]] = rondo.concat
+  %xx = rondo.concat 1, %x, %x, %x : (tensor<?x2xf32, #rondo.ax<t>>, tensor<?x2xf32, #rondo.ax<t>>, tensor<?x2xf32, #rondo.ax<t>>) -> tensor<?x6xf32, #rondo.ax<t>>
+  // CHECK: %[[W]][j, r] * %[[XX]][i, r]
+  %z = rondo.contract (t, j | r in 6) %W[j, r] * %xx[t, r] : (tensor<4x6xf32>, tensor<?x6xf32, #rondo.ax<t>>) -> tensor<?x4xf32, #rondo.ax<t>>
+  return %h, %z : tensor<4xf32>, tensor<?x4xf32, #rondo.ax<t>>
+}
