@@ -44,18 +44,20 @@ PYTHON
   fi
 }
 
-# build PRESET: configure (only if needed) and build, with Ninja's own progress on a terminal.
+# build PRESET [TARGET ...]: configure (only if needed) and build, with Ninja's own progress on a terminal.
 build() {
-  local preset="$1" folder="$ROOT/build/$1"
+  local preset="$1" folder="$ROOT/build/$1" targets=()
+  shift
+  [ $# -eq 0 ] || targets=(--target "$@")
   cd "$ROOT"
   [ -f "$folder/build.ninja" ] || quietly "$ROOT/build/logs/configure.log" cmake --preset "$preset"
   say build "preset $preset, $(nproc) cores, into build/$preset"
   if [ -t 2 ]; then
-    cmake --build --preset "$preset" >&2 || die "the build failed; again with: cmake --build --preset $preset" 1
+    cmake --build --preset "$preset" "${targets[@]}" >&2 || die "the build failed; again with: cmake --build --preset $preset" 1
   else
     # No terminal: a line every half minute instead of a moving one.
     local log="$ROOT/build/logs/build.log"
-    cmake --build --preset "$preset" > "$log" 2>&1 < /dev/null &
+    cmake --build --preset "$preset" "${targets[@]}" > "$log" 2>&1 < /dev/null &
     local job=$! next=$((SECONDS + 30))
     while kill -0 "$job" 2> /dev/null; do
       sleep 0.2

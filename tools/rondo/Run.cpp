@@ -1,8 +1,94 @@
+// `rondo run`: an exported fn on inputs from a file.
+#include "tools/rondo/Build.h"
 #include "tools/rondo/Options.h"
 #include "tools/rondo/Terminal.h"
+#include "tools/support/Examples.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include <numeric>
+
+using namespace llvm;
 
 namespace rondo {
 
-int run(const Options &) { return fail("`rondo run` is not built yet"); }
+static std::string listExports(const CompiledLibrary &library) {
+  std::string names;
+  for (const Signature &fn : library.exports)
+    names += (names.empty() ? "" : ", ") + fn.name;
+  return names;
+}
+
+static int64_t rowsOf(const Ragged &batch) {
+  return batch.lengths.empty() ? batch.count
+                               : std::accumulate(batch.lengths[0].begin(), batch.lengths[0].end(), int64_t(0));
+}
+
+int run(const Options &options) {
+  if (options.files.size() != 1)
+    return fail("one library or model is expected (see `rondo run --help`)");
+  int status = Yes;
+  std::unique_ptr<CompiledLibrary> library = loadOrCompile(options, options.files[0], status);
+  if (!library)
+    return status;
+  const Signature *fn = library->find(options.fn);
+  if (!fn && options.fn.empty())
+    return fail("which fn? --fn is one of: " + listExports(*library));
+  if (!fn)
+    return fail("no export `" + options.fn + "`; there are: " + listExports(*library));
+  if (Error error = library->open(options.weights, options.threads))
+    return fail(std::move(error));
+
+  auto input = readFile(options.input);
+  if (!input)
+    return fail(input.takeError());
+  bool npz = StringRef(*input).starts_with("PK");
+  std::string form = options.format;
+  if (form.empty())
+    form = StringRef(options.output).ends_with(".npz")     ? "npz"
+           : StringRef(options.output).ends_with(".jsonl") ? "jsonl"
+           : npz                                           ? "npz"
+                                                           : "jsonl";
+  Ragged batch;
+  if (npz) {
+    auto arrays = readNpz(*input);
+    if (!arrays)
+      return fail(options.input + ": " + toString(arrays.takeError()));
+    auto read = batchFromArrays(*fn, *arrays);
+    if (!read)
+      return fail(options.input + ": " + toString(read.takeError()));
+    batch = std::move(*read);
+  } else {
+    SmallVector<StringRef> lines;
+    StringRef(*input).rtrim().split(lines, '\n');
+    if (lines.size() == 1 && lines[0].empty())
+      lines.clear();
+    auto read = batchFromJson(*fn, lines, 1);
+    if (!read)
+      return fail(options.input + ": " + toString(read.takeError()));
+    batch = std::move(*read);
+  }
+
+  if (Error error = library->session(*fn, batch))
+    return fail(std::move(error));
+  Clock clock;
+  auto results = library->call(*fn, batch);
+  if (!results)
+    return fail(std::move(results.takeError()));
+  double seconds = clock.seconds();
+
+  std::string bytes;
+  if (form == "npz") {
+    bytes = writeNpz(arraysFromResults(*fn, batch, *results));
+  } else {
+    raw_string_ostream os(bytes);
+    printJson(os, *fn, batch, *results);
+  }
+  if (Error error = writeFile(options.output.empty() ? "-" : options.output, bytes))
+    return fail(std::move(error));
+  detail(options, fn->name + ": " + grouped(batch.count) + " examples, " + grouped(rowsOf(batch)) + " rows in " +
+                      clock.text() + " (" + grouped(static_cast<int64_t>(rowsOf(batch) / std::max(seconds, 1e-9))) +
+                      " rows/s)");
+  return Yes;
+}
 
 } // namespace rondo

@@ -9,21 +9,21 @@ using namespace llvm;
 
 namespace rondo {
 
-int64_t Value::width() const {
+int64_t Port::width() const {
   int64_t product = 1;
   for (int64_t size : shape)
     product *= size;
   return product;
 }
 
-int64_t Batch::rows(const Value &value, int64_t example) const {
+int64_t Ragged::rows(const Port &value, int64_t example) const {
   int64_t product = 1;
   for (unsigned axis : value.axes)
     product *= lengths[axis][example];
   return product;
 }
 
-int64_t Batch::before(const Value &value, int64_t example) const {
+int64_t Ragged::before(const Port &value, int64_t example) const {
   int64_t sum = 0;
   for (int64_t i = 0; i < example; ++i)
     sum += rows(value, i);
@@ -52,15 +52,15 @@ static Expected<std::string> findName(StringRef path) {
   return makeError("%s is not a library compiled by rondo: it exports no manifest", path.str().c_str());
 }
 
-void *Library::symbol(StringRef suffix) const { return dlsym(handle, (name + "_" + suffix).str().c_str()); }
+void *CompiledLibrary::symbol(StringRef suffix) const { return dlsym(handle, (name + "_" + suffix).str().c_str()); }
 
-Expected<std::unique_ptr<Library>> Library::load(StringRef path) {
+Expected<std::unique_ptr<CompiledLibrary>> CompiledLibrary::load(StringRef path) {
   if (!sys::fs::exists(path))
     return makeError("cannot read %s: no such file", path.str().c_str());
   auto name = findName(path);
   if (!name)
     return name.takeError();
-  std::unique_ptr<Library> library(new Library);
+  std::unique_ptr<CompiledLibrary> library(new CompiledLibrary);
   library->name = *name;
   SmallString<128> absolute(path);
   sys::fs::make_absolute(absolute); // dlopen searches elsewhere for a name without a folder
@@ -73,7 +73,7 @@ Expected<std::unique_ptr<Library>> Library::load(StringRef path) {
   return std::move(library);
 }
 
-Library::~Library() {
+CompiledLibrary::~CompiledLibrary() {
   close();
   if (handle)
     dlclose(handle);
@@ -81,12 +81,14 @@ Library::~Library() {
 
 //===--- The manifest ---------------------------------------------------===//
 
-static Expected<Value> readValue(const json::Object &object, const Export &fn) {
-  Value value;
+static Expected<Port> readValue(const json::Object &object, const Signature &fn) {
+  Port value;
   value.name = object.getString("name").value_or("").str();
-  value.real = object.getString("element").value_or("f32") == "f32";
+  StringRef element = object.getString("element").value_or("f32");
+  value.real = element == "f32";
+  value.isBool = element == "bool";
   auto findAxis = [&](StringRef name) {
-    return static_cast<unsigned>(find_if(fn.axes, [&](const Axis &axis) { return axis.name == name; }) -
+    return static_cast<unsigned>(find_if(fn.axes, [&](const PortAxis &axis) { return axis.name == name; }) -
                                  fn.axes.begin());
   };
   if (const json::Array *axes = object.getArray("axes"))
@@ -105,7 +107,7 @@ static Expected<Value> readValue(const json::Object &object, const Export &fn) {
   return value;
 }
 
-Error Library::readManifest(StringRef text) {
+Error CompiledLibrary::readManifest(StringRef text) {
   auto parsed = json::parse(text);
   if (!parsed)
     return parsed.takeError();
@@ -125,7 +127,7 @@ Error Library::readManifest(StringRef text) {
     const json::Object *object = entry.getAsObject();
     if (!object)
       return makeError("an export is not an object");
-    Export &fn = exports.emplace_back();
+    Signature &fn = exports.emplace_back();
     fn.name = object->getString("name").value_or("").str();
     if (const json::Array *own = object->getArray("axes"))
       for (const json::Value &axis : *own) {
@@ -149,8 +151,8 @@ Error Library::readManifest(StringRef text) {
   return Error::success();
 }
 
-const Export *Library::find(StringRef fn) const {
-  for (const Export &candidate : exports)
+const Signature *CompiledLibrary::find(StringRef fn) const {
+  for (const Signature &candidate : exports)
     if (candidate.name == fn || (fn.empty() && exports.size() == 1))
       return &candidate;
   return nullptr;
@@ -158,11 +160,11 @@ const Export *Library::find(StringRef fn) const {
 
 //===--- Calling --------------------------------------------------------===//
 
-Error Library::failed(const rondo_error &error, const char *what) const {
+Error CompiledLibrary::failed(const rondo_error &error, const char *what) const {
   return makeError("%s_%s: %s (status %d)", name.c_str(), what, error.text, static_cast<int>(error.code));
 }
 
-void Library::close() {
+void CompiledLibrary::close() {
   if (current)
     reinterpret_cast<void (*)(void *)>(symbol("session_free"))(current);
   if (model)
@@ -177,7 +179,7 @@ static rondo_config configure(unsigned threads) {
   return config;
 }
 
-Error Library::open(StringRef path, unsigned threads) {
+Error CompiledLibrary::open(StringRef path, unsigned threads) {
   close();
   auto open =
       reinterpret_cast<rondo_status (*)(void **, const char *, const rondo_config *, rondo_error *)>(symbol("open"));
@@ -189,7 +191,7 @@ Error Library::open(StringRef path, unsigned threads) {
   return Error::success();
 }
 
-Error Library::openMemory(StringRef bytes, unsigned threads) {
+Error CompiledLibrary::openMemory(StringRef bytes, unsigned threads) {
   close();
   auto open = reinterpret_cast<rondo_status (*)(void **, const void *, size_t, const rondo_config *, rondo_error *)>(
       symbol("open_memory"));
@@ -200,7 +202,7 @@ Error Library::openMemory(StringRef bytes, unsigned threads) {
   return Error::success();
 }
 
-static std::vector<int64_t> limitsOf(ArrayRef<std::string> axes, const Export &fn, const Batch &batch) {
+static std::vector<int64_t> limitsOf(ArrayRef<std::string> axes, const Signature &fn, const Ragged &batch) {
   std::vector<int64_t> limits = {batch.count};
   for (const std::string &axis : axes) {
     int64_t total = 0, longest = 0;
@@ -216,7 +218,7 @@ static std::vector<int64_t> limitsOf(ArrayRef<std::string> axes, const Export &f
   return limits;
 }
 
-Error Library::session(const Export &fn, const Batch &batch) {
+Error CompiledLibrary::session(const Signature &fn, const Ragged &batch) {
   auto make = reinterpret_cast<rondo_status (*)(void **, void *, const void *, rondo_error *)>(symbol("session_new"));
   if (current)
     reinterpret_cast<void (*)(void *)>(symbol("session_free"))(current);
@@ -228,7 +230,7 @@ Error Library::session(const Export &fn, const Batch &batch) {
   return Error::success();
 }
 
-Expected<std::vector<Array>> Library::call(const Export &fn, const Batch &batch) {
+Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, const Ragged &batch) {
   std::vector<int64_t> needed = limitsOf(axes, fn, batch);
   if (!current || any_of(zip_equal(needed, limits), [](auto pair) { return std::get<0>(pair) > std::get<1>(pair); }))
     if (Error error = session(fn, batch))
@@ -248,7 +250,7 @@ Expected<std::vector<Array>> Library::call(const Export &fn, const Batch &batch)
     in.push_back(input.bytes.data());
 
   std::vector<Array> results;
-  for (const Value &value : fn.results) {
+  for (const Port &value : fn.results) {
     SmallVector<int64_t> shape = {batch.before(value, batch.count)};
     shape.append(value.shape.begin(), value.shape.end());
     Array &array = results.emplace_back(Array{value.real ? Element::F32 : Element::I32, shape, {}});

@@ -16,60 +16,61 @@
 namespace rondo {
 
 /// What the manifest says of one input or result.
-struct Value {
+struct Port {
   std::string name;
   bool real = true;                 // float, else int32_t
-  std::vector<unsigned> axes;       // sequence axes, indices into Export::axes
+  bool isBool = false;              // int32_t 0 or 1
+  std::vector<unsigned> axes;       // sequence axes, indices into Signature::axes
   llvm::SmallVector<int64_t> shape; // static axes
   int64_t bound = 0;                // ids are 0 .. bound-1; 0: any int; -1-k: below the length of axis k
   int64_t width() const;
 };
 
-struct Axis {
+struct PortAxis {
   std::string name;
   int64_t least = 1, max = 0; // max 0: any
 };
 
-struct Export {
+struct Signature {
   std::string name;
-  std::vector<Axis> axes;
-  std::vector<Value> inputs, results;
+  std::vector<PortAxis> axes;
+  std::vector<Port> inputs, results;
 };
 
 /// One ragged batch for an export: lengths[axis][example], and for each input the rows of all examples in order.
-struct Batch {
+struct Ragged {
   int64_t count = 0;
   std::vector<std::vector<int64_t>> lengths;
   std::vector<Array> inputs; // F32 or I32
 
   /// Rows of example `example` in a value, and before it.
-  int64_t rows(const Value &value, int64_t example) const;
-  int64_t before(const Value &value, int64_t example) const;
+  int64_t rows(const Port &value, int64_t example) const;
+  int64_t before(const Port &value, int64_t example) const;
 };
 
-class Library {
+class CompiledLibrary {
 public:
-  static llvm::Expected<std::unique_ptr<Library>> load(llvm::StringRef path);
-  ~Library();
+  static llvm::Expected<std::unique_ptr<CompiledLibrary>> load(llvm::StringRef path);
+  ~CompiledLibrary();
 
   std::string name;
   std::vector<std::string> axes; // of all exports, in the order of the limits struct
-  std::vector<Export> exports;
+  std::vector<Signature> exports;
   std::vector<std::string> targets;
   llvm::json::Value manifest = nullptr;
 
-  const Export *find(llvm::StringRef fn) const;
+  const Signature *find(llvm::StringRef fn) const;
 
   /// Weights: a path, or "" for the embedded ones.
   llvm::Error open(llvm::StringRef path, unsigned threads = 1);
   llvm::Error openMemory(llvm::StringRef bytes, unsigned threads = 1);
   /// Room for a batch; the old session goes.
-  llvm::Error session(const Export &fn, const Batch &batch);
+  llvm::Error session(const Signature &fn, const Ragged &batch);
   /// Results in the manifest's order, rows of all examples one after another. Makes a session if it must.
-  llvm::Expected<std::vector<Array>> call(const Export &fn, const Batch &batch);
+  llvm::Expected<std::vector<Array>> call(const Signature &fn, const Ragged &batch);
 
 private:
-  Library() = default;
+  CompiledLibrary() = default;
   void *symbol(llvm::StringRef suffix) const;
   llvm::Error readManifest(llvm::StringRef text);
   llvm::Error failed(const rondo_error &error, const char *what) const;

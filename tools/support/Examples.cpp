@@ -1,0 +1,237 @@
+#include "tools/support/Examples.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+
+using namespace llvm;
+
+namespace rondo {
+
+//===--- NPZ ------------------------------------------------------------===//
+
+static Expected<std::vector<int64_t>> lengthsOf(const std::string &name, const Array &offsets) {
+  std::vector<int64_t> ends = offsets.ints(), lengths;
+  if (offsets.shape.size() != 1 || ends.empty() || ends[0] != 0)
+    return makeError("%s: batch + 1 row offsets are expected, the first 0", name.c_str());
+  for (size_t i = 1; i < ends.size(); ++i) {
+    if (ends[i] < ends[i - 1])
+      return makeError("%s: offsets must not fall", name.c_str());
+    lengths.push_back(ends[i] - ends[i - 1]);
+  }
+  return lengths;
+}
+
+/// For a file without offsets: the lengths of the one example, read off the arrays' shapes.
+static Error lengthsFromShapes(const Signature &fn, const Arrays &arrays, Ragged &batch) {
+  for (auto [a, axis] : enumerate(fn.axes)) {
+    int64_t length = -1;
+    for (const Port &value : fn.inputs) {
+      auto found = arrays.find(value.name);
+      auto place = llvm::find(value.axes, a);
+      if (found == arrays.end() || place == value.axes.end())
+        continue;
+      size_t dim = place - value.axes.begin();
+      if (dim >= found->second.shape.size())
+        return makeError("%s: %zu axes are expected, and %s has shape %s", value.name.c_str(),
+                         value.axes.size() + value.shape.size(), value.name.c_str(),
+                         printShape(found->second.shape).c_str());
+      length = found->second.shape[dim];
+      break;
+    }
+    if (length < 0)
+      return makeError("nothing tells the length of axis %s: give %s.offsets", axis.name.c_str(), axis.name.c_str());
+    batch.lengths.push_back({length});
+  }
+  return Error::success();
+}
+
+Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
+  Ragged batch;
+  bool offsets = any_of(fn.axes, [&](const PortAxis &axis) { return arrays.count(axis.name + ".offsets"); });
+  if (offsets) {
+    for (const PortAxis &axis : fn.axes) {
+      std::string name = axis.name + ".offsets";
+      auto found = arrays.find(name);
+      if (found == arrays.end())
+        return makeError("%s is missing", name.c_str());
+      auto lengths = lengthsOf(name, found->second);
+      if (!lengths)
+        return lengths.takeError();
+      if (!batch.lengths.empty() && lengths->size() != batch.lengths[0].size())
+        return makeError("%s speaks of %zu examples, %s.offsets of %zu", name.c_str(), lengths->size(),
+                         fn.axes[0].name.c_str(), batch.lengths[0].size());
+      batch.lengths.push_back(std::move(*lengths));
+    }
+    batch.count = batch.lengths[0].size();
+  } else {
+    batch.count = 1;
+    if (Error error = lengthsFromShapes(fn, arrays, batch))
+      return std::move(error);
+  }
+  for (const Port &value : fn.inputs) {
+    auto found = arrays.find(value.name);
+    if (found == arrays.end())
+      return makeError("input %s is missing", value.name.c_str());
+    const Array &array = found->second;
+    if (fn.axes.empty() && batch.inputs.empty() && array.shape.size() == value.shape.size() + 1)
+      batch.count = array.shape[0];
+    if (array.count() != batch.before(value, batch.count) * value.width())
+      return makeError("%s has shape %s, and %lld rows of %s are expected", value.name.c_str(),
+                       printShape(array.shape).c_str(), static_cast<long long>(batch.before(value, batch.count)),
+                       printShape(value.shape).c_str());
+    if (!value.real && isReal(array.element))
+      return makeError("%s holds %s, and integers are expected", value.name.c_str(), nameOf(array.element).data());
+    if (value.real) {
+      batch.inputs.push_back(Array::ofFloats(array.shape, array.floats()));
+    } else {
+      std::vector<int64_t> wide = array.ints();
+      batch.inputs.push_back(Array::ofInts(array.shape, std::vector<int32_t>(wide.begin(), wide.end())));
+    }
+  }
+  return batch;
+}
+
+Arrays arraysFromResults(const Signature &fn, const Ragged &batch, ArrayRef<Array> results) {
+  Arrays arrays;
+  for (auto [value, array] : zip_equal(fn.results, results))
+    arrays[value.name] = array;
+  for (auto [axis, lengths] : zip_equal(fn.axes, batch.lengths)) {
+    std::vector<int64_t> ends = {0};
+    for (int64_t length : lengths)
+      ends.push_back(ends.back() + length);
+    arrays[axis.name + ".offsets"] = Array::ofLongs({static_cast<int64_t>(ends.size())}, ends);
+  }
+  return arrays;
+}
+
+//===--- JSON lines -----------------------------------------------------===//
+
+/// Flattens nested lists; `shape` gets the extents, and every list of one depth must be equally long.
+static Error flatten(const json::Value &value, size_t depth, SmallVectorImpl<int64_t> &shape, std::vector<double> &flat) {
+  const json::Array *list = value.getAsArray();
+  if (!list) {
+    std::optional<double> number = value.getAsNumber();
+    if (auto truth = value.getAsBoolean())
+      number = *truth;
+    if (!number || depth < shape.size())
+      return makeError("numbers in lists of one depth are expected");
+    flat.push_back(*number);
+    return Error::success();
+  }
+  bool first = shape.size() == depth;
+  if (first && !flat.empty())
+    return makeError("numbers in lists of one depth are expected");
+  if (first)
+    shape.push_back(list->size());
+  if (shape[depth] != static_cast<int64_t>(list->size()))
+    return makeError("lists of %lld and of %zu elements stand side by side", static_cast<long long>(shape[depth]),
+                     list->size());
+  for (const json::Value &element : *list)
+    if (Error error = flatten(element, depth + 1, shape, flat))
+      return error;
+  return Error::success();
+}
+
+static Error readExample(const Signature &fn, const json::Object &object, Ragged &batch,
+                         std::vector<std::vector<double>> &flat) {
+  std::vector<int64_t> lengths(fn.axes.size(), -1);
+  for (auto [i, value] : enumerate(fn.inputs)) {
+    const json::Value *given = object.get(value.name);
+    if (!given)
+      return makeError("input \"%s\" is missing", value.name.c_str());
+    SmallVector<int64_t> shape;
+    std::vector<double> numbers;
+    if (auto text = given->getAsString(); text && !value.real && value.bound == 256) {
+      for (char byte : *text)
+        numbers.push_back(static_cast<unsigned char>(byte));
+      shape.push_back(numbers.size());
+    } else if (Error error = flatten(*given, 0, shape, numbers)) {
+      return makeError("\"%s\": %s", value.name.c_str(), toString(std::move(error)).c_str());
+    }
+    // An empty list says nothing about what would have been in it.
+    SmallVector<int64_t> rest(ArrayRef(shape).drop_front(std::min(shape.size(), value.axes.size())));
+    bool empty = numbers.empty() && !shape.empty();
+    if (shape.size() < value.axes.size() || (!empty && ArrayRef(rest) != ArrayRef(value.shape)))
+      return makeError("\"%s\" has shape %s, and the last axes are %s", value.name.c_str(), printShape(shape).c_str(),
+                       printShape(value.shape).c_str());
+    for (auto [dim, axis] : enumerate(value.axes)) {
+      if (lengths[axis] >= 0 && lengths[axis] != shape[dim])
+        return makeError("\"%s\" has %lld along %s, another input has %lld", value.name.c_str(),
+                         static_cast<long long>(shape[dim]), fn.axes[axis].name.c_str(),
+                         static_cast<long long>(lengths[axis]));
+      lengths[axis] = shape[dim];
+    }
+    for (double number : numbers)
+      if (!value.real && (number != static_cast<int32_t>(number)))
+        return makeError("\"%s\": %g is not an integer of 32 bits", value.name.c_str(), number);
+    flat[i].insert(flat[i].end(), numbers.begin(), numbers.end());
+  }
+  for (auto [axis, length] : enumerate(lengths))
+    batch.lengths[axis].push_back(std::max<int64_t>(length, 0));
+  ++batch.count;
+  return Error::success();
+}
+
+Expected<Ragged> batchFromJson(const Signature &fn, ArrayRef<StringRef> lines, size_t firstLine) {
+  Ragged batch;
+  batch.lengths.resize(fn.axes.size());
+  std::vector<std::vector<double>> flat(fn.inputs.size());
+  for (auto [i, line] : enumerate(lines)) {
+    auto parsed = json::parse(line);
+    if (!parsed)
+      return makeError("line %zu: %s", firstLine + i, toString(parsed.takeError()).c_str());
+    if (!parsed->getAsObject())
+      return makeError("line %zu: an object {\"%s\": ..} is expected", firstLine + i,
+                       fn.inputs.empty() ? "" : fn.inputs[0].name.c_str());
+    if (Error error = readExample(fn, *parsed->getAsObject(), batch, flat))
+      return makeError("line %zu: %s", firstLine + i, toString(std::move(error)).c_str());
+  }
+  for (auto [value, numbers] : zip_equal(fn.inputs, flat)) {
+    SmallVector<int64_t> shape = {batch.before(value, batch.count)};
+    shape.append(value.shape.begin(), value.shape.end());
+    if (value.real)
+      batch.inputs.push_back(Array::ofFloats(shape, std::vector<float>(numbers.begin(), numbers.end())));
+    else
+      batch.inputs.push_back(Array::ofInts(shape, std::vector<int32_t>(numbers.begin(), numbers.end())));
+  }
+  return batch;
+}
+
+static void printNested(raw_ostream &os, const Port &value, const Array &array, ArrayRef<int64_t> shape, int64_t &at) {
+  if (shape.empty()) {
+    double number = array.at(at++);
+    if (!value.real)
+      os << static_cast<int64_t>(number);
+    else if (std::isfinite(number))
+      os << format("%.9g", number);
+    else
+      os << (std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"); // as Python's json reads them
+    return;
+  }
+  os << '[';
+  for (int64_t i = 0; i < shape[0]; ++i) {
+    if (i)
+      os << ", ";
+    printNested(os, value, array, shape.drop_front(), at);
+  }
+  os << ']';
+}
+
+void printJson(raw_ostream &os, const Signature &fn, const Ragged &batch, ArrayRef<Array> results) {
+  for (int64_t example = 0; example < batch.count; ++example) {
+    os << '{';
+    for (auto [i, value] : enumerate(fn.results)) {
+      SmallVector<int64_t> shape;
+      for (unsigned axis : value.axes)
+        shape.push_back(batch.lengths[axis][example]);
+      shape.append(value.shape.begin(), value.shape.end());
+      int64_t at = batch.before(value, example) * value.width();
+      os << (i ? ", " : "") << json::Value(value.name) << ": ";
+      printNested(os, value, results[i], shape, at);
+    }
+    os << "}\n";
+  }
+}
+
+} // namespace rondo

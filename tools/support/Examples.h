@@ -1,0 +1,21 @@
+// Batches in files, for `rondo run` and `rondo import --reference`.
+//
+// NPZ: an array per input and result, the rows of all examples one after another, and for each sequence axis T the array
+// `T.offsets` (batch + 1 row offsets, the first 0). Without offsets the file holds one example.
+// JSON lines: one example a line, {"text": [72, 105]}; reals and static axes as nested lists; ids below 256 also as a
+// string, its bytes.
+#pragma once
+
+#include "tools/support/Library.h"
+
+namespace rondo {
+
+/// Arrays that are no input (recorded outputs) are left alone. Errors name the input.
+llvm::Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays);
+Arrays arraysFromResults(const Signature &fn, const Ragged &batch, llvm::ArrayRef<Array> results);
+
+/// Errors name the line; `firstLine` is the number of lines[0].
+llvm::Expected<Ragged> batchFromJson(const Signature &fn, llvm::ArrayRef<llvm::StringRef> lines, size_t firstLine);
+void printJson(llvm::raw_ostream &os, const Signature &fn, const Ragged &batch, llvm::ArrayRef<Array> results);
+
+} // namespace rondo
