@@ -1,5 +1,6 @@
 """Manners of the command line: what goes where, exit statuses, hints."""
 
+import json
 import os
 import subprocess
 
@@ -32,3 +33,25 @@ def test_wrong_words_are_usage_errors_with_a_hint():
 
 def test_version():
     assert rondo("--version").stdout.startswith("rondo ")
+
+
+def test_check_reports_on_stdout(tmp_path):
+    wrong = tmp_path / "wrong.rondo"
+    wrong.write_text("model A( {\n}\n")
+    done = rondo("check", str(wrong))
+    assert done.returncode == 1 and done.stderr == ""
+    assert "wrong.rondo:1:10: error[R0103]" in done.stdout and "\x1b" not in done.stdout
+    assert "\x1b[" in rondo("check", "--color=always", str(wrong)).stdout
+    listed = json.loads(rondo("check", "--json", str(wrong)).stdout)
+    assert [entry["code"] for entry in listed] == ["R0103"]
+
+
+def test_check_reads_standard_input():
+    done = rondo("check", "-", input="model A( {\n}\n")
+    assert done.returncode == 1 and "<stdin>:1:10" in done.stdout
+
+
+def test_a_missing_file_is_a_usage_error():
+    for words in (["check", "none.rondo"], ["run", "libnone.so"]):
+        done = rondo(*words)
+        assert done.returncode == 2 and done.stdout == "" and "none" in done.stderr

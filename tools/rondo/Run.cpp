@@ -73,7 +73,7 @@ int run(const Options &options) {
   Clock clock;
   auto results = library->call(*fn, batch);
   if (!results)
-    return fail(std::move(results.takeError()));
+    return fail(results.takeError());
   double seconds = clock.seconds();
 
   std::string bytes;

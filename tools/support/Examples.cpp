@@ -108,7 +108,8 @@ Arrays arraysFromResults(const Signature &fn, const Ragged &batch, ArrayRef<Arra
 //===--- JSON lines -----------------------------------------------------===//
 
 /// Flattens nested lists; `shape` gets the extents, and every list of one depth must be equally long.
-static Error flatten(const json::Value &value, size_t depth, SmallVectorImpl<int64_t> &shape, std::vector<double> &flat) {
+static Error flatten(const json::Value &value, size_t depth, SmallVectorImpl<int64_t> &shape,
+                     std::vector<double> &flat) {
   const json::Array *list = value.getAsArray();
   if (!list) {
     std::optional<double> number = value.getAsNumber();

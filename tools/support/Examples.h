@@ -1,9 +1,9 @@
 // Batches in files, for `rondo run` and `rondo import --reference`.
 //
-// NPZ: an array per input and result, the rows of all examples one after another, and for each sequence axis T the array
-// `T.offsets` (batch + 1 row offsets, the first 0). Without offsets the file holds one example.
-// JSON lines: one example a line, {"text": [72, 105]}; reals and static axes as nested lists; ids below 256 also as a
-// string, its bytes.
+// NPZ: an array per input and result, the rows of all examples one after another, and for each sequence axis T the
+// array `T.offsets` (batch + 1 row offsets, the first 0). Without offsets the file holds one example. JSON lines: one
+// example a line, {"text": [72, 105]}; reals and static axes as nested lists; ids below 256 also as a string, its
+// bytes.
 #pragma once
 
 #include "tools/support/Library.h"
