@@ -3,6 +3,8 @@
 #include "internal.h"
 #include <string.h>
 
+_Static_assert(sizeof(rondo_image) == 64, "what follows the header is 64-byte aligned");
+
 static uint64_t mix(uint64_t h, uint64_t word) {
   h = (h ^ word) * 0x9E3779B97F4A7C15u;
   return h ^ h >> 29;

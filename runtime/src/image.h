@@ -17,9 +17,9 @@ typedef struct {
   uint64_t layout;      /* rondo_image_layout of the program */
   uint64_t data_size;   /* bytes behind the header */
   uint64_t data_sum;    /* rondo_checksum of them */
-  uint64_t zero;
+  uint64_t zero[2];
   uint64_t header_sum; /* rondo_checksum of the 56 bytes before it */
-} rondo_image;
+} rondo_image;         /* 64 bytes: image.c asserts it */
 
 /* 64-bit sum of any bytes; about as fast as memory. Not a defence against forgery. */
 uint64_t rondo_checksum(const void *data, size_t size);

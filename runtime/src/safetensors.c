@@ -136,7 +136,9 @@ static bool by_name(const void *context, int32_t a, int32_t b) {
 
 static bool by_place(const void *context, int32_t a, int32_t b) {
   const entry *all = context;
-  return all[a].begin != all[b].begin ? all[a].begin < all[b].begin : all[a].end < all[b].end;
+  if (all[a].begin != all[b].begin)
+    return all[a].begin < all[b].begin;
+  return all[a].end != all[b].end ? all[a].end < all[b].end : a < b;
 }
 
 // No two tensors share bytes or a name. Leaves `by` sorted by name.
