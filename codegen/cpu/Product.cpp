@@ -1,0 +1,159 @@
+#include "codegen/cpu/Product.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace rondo;
+
+std::pair<Value, Value> rondo::threadRange(Emit &e, Value count, int64_t unit, Value tid, Value threads) {
+  Value units = e.ceilDiv(count, unit);
+  auto bound = [&](Value t) -> Value {
+    Value u = e.b.createOrFold<arith::DivUIOp>(e.loc, e.mul(units, t), threads);
+    return e.min(e.mul(u, unit), count);
+  };
+  return {bound(tid), bound(e.add(tid, 1))};
+}
+
+namespace {
+struct ProductEmitter {
+  Emit &e;
+  const Product &product;
+
+  Value offset(ValueRange k, ArrayRef<int64_t> strides, int64_t scale) {
+    Value sum = e.index(0);
+    for (auto [i, s] : llvm::zip(k, strides))
+      sum = e.add(sum, e.mul(i, s * scale));
+    return sum;
+  }
+
+  /// One tile: rows of `tile`, panels from unit `unit` on. `inside` is null where all its units exist.
+  void tile(const TileShape &shape, const RowTile &tile, Value unit, Value units) {
+    int64_t gates = product.gates, unitsHere = shape.panels / gates;
+    SmallVector<Value> rowPtr, panelPtr;
+    Value firstPanel = e.mul(unit, gates);
+    for (int64_t r = 0; r < tile.height; ++r)
+      rowPtr.push_back(r < tile.sure ? product.rowOfA(tile.first, r) : product.rowOfA(tile.row(e, r), 0));
+    for (int64_t u = 0; u < unitsHere; ++u)
+      for (int64_t g = 0; g < gates; ++g) {
+        bool sure = !units || u == 0;
+        Value last = sure ? Value() : e.sub(units, e.index(1));
+        panelPtr.push_back(sure ? product.panelOfB(firstPanel, u * gates + g)
+                                : product.panelOfB(e.mul(e.min(e.add(unit, u), last), gates), g));
+      }
+    auto place = [&](int64_t u) {
+      return units && u ? e.min(e.add(unit, u), e.sub(units, e.index(1))) : e.add(unit, u);
+    };
+    SmallVector<Value> init;
+    if (product.start)
+      for (int64_t r = 0; r < tile.height; ++r)
+        for (int64_t u = 0; u < unitsHere; ++u)
+          init.append(product.start(tile.row(e, r), place(u)));
+
+    MicroKernel kernel;
+    kernel.rows = tile.height;
+    kernel.panels = shape.panels;
+    kernel.panelsAtOnce = shape.panelsAtOnce;
+    kernel.extents = product.extents;
+    bool single = tile.height == 1; // bound by reading B: see MicroKernel
+    kernel.unroll = single ? 16 : product.unroll;
+    kernel.prefetch = single ? 2 * product.prefetch : product.prefetch;
+    kernel.init = init;
+    auto a = [&](int64_t r, ValueRange k) { return e.at(rowPtr[r], offset(k, product.strideA, 1)); };
+    auto b = [&](int64_t p, ValueRange k) { return e.at(panelPtr[p], offset(k, product.strideB, kLanes)); };
+    kernel.a = a;
+    kernel.b = b;
+    SmallVector<Value> sums = emitMicroKernel(e, kernel);
+
+    for (int64_t r = 0; r < tile.height; ++r)
+      for (int64_t u = 0; u < unitsHere; ++u) {
+        Value inside = tile.inside(e, r);
+        if (units && u) {
+          Value exists = e.less(e.add(unit, u), units);
+          inside = inside ? arith::AndIOp::create(e.b, e.loc, inside, exists).getResult() : exists;
+        }
+        auto strip = ArrayRef(sums).slice(r * shape.panels + u * gates, gates);
+        auto finish = [&] { product.finish(e.add(tile.first, r), e.add(unit, u), strip); };
+        if (inside)
+          e.when(inside, finish);
+        else
+          finish();
+      }
+  }
+
+  /// Rows [lo, hi) by units [from, to).
+  void block(const TileShape &shape, Value lo, Value hi, Value from, Value to) {
+    int64_t unitsHere = shape.panels / product.gates;
+    bool whole = (product.panels / product.gates) % unitsHere == 0;
+    Value end = whole ? Value() : to;
+    e.loop(from, to, unitsHere, [&](Value unit) {
+      forRowTiles(e, lo, hi, shape.heights, [&](const RowTile &t) { tile(shape, t, unit, end); });
+    });
+  }
+
+  int64_t blockRows(int64_t height) {
+    if (product.blockRows)
+      return (product.blockRows + height - 1) / height * height;
+    int64_t depth = 1;
+    for (Value v : product.extents) {
+      APInt c;
+      depth *= matchPattern(v, m_ConstantInt(&c)) ? c.getSExtValue() : 512;
+    }
+    // About half a megabyte of A, between four and twenty tiles.
+    int64_t rows = (int64_t(1) << 17) / std::max<int64_t>(depth, 1);
+    return std::clamp<int64_t>(rows / height, 4, 20) * height;
+  }
+
+  void general(const TileShape &shape, Value lo, Value hi, Value from, Value to) {
+    int64_t step = blockRows(shape.heights.front());
+    e.loop(lo, hi, step, [&](Value row) { block(shape, row, e.min(e.add(row, step), hi), from, to); });
+  }
+
+  void run() {
+    TileShape wide = generalTile(e.target, product.panels, product.gates);
+    TileShape thin = thinTile(e.target, product.panels, product.gates);
+    int64_t unitsTotal = product.panels / product.gates;
+    Value zero = e.index(0), units = e.index(unitsTotal);
+    Value isThin = e.less(product.rows, e.index(3));
+    auto columns = [&](const TileShape &shape) -> std::pair<Value, Value> {
+      if (!product.tid)
+        return {zero, units};
+      return threadRange(e, units, shape.panels / product.gates, product.tid, product.threads);
+    };
+    auto thinPath = [&] {
+      auto [from, to] = product.split == Product::Rows ? std::pair(zero, units) : columns(thin);
+      Value lo = zero, hi = product.rows;
+      if (product.tid && product.split == Product::Rows)
+        std::tie(lo, hi) = threadRange(e, hi, 1, product.tid, product.threads);
+      block(thin, lo, hi, from, to);
+    };
+    auto widePath = [&] {
+      int64_t height = wide.heights.front();
+      Value lo = zero, hi = product.rows, from = zero, to = units;
+      if (product.tid) {
+        auto byRow = threadRange(e, product.rows, height, product.tid, product.threads);
+        auto byColumn = columns(wide);
+        if (product.split == Product::Rows)
+          std::tie(lo, hi) = byRow;
+        else if (product.split == Product::Columns)
+          std::tie(from, to) = byColumn;
+        else {
+          // Rows once every thread has several tiles of them, or where there are too few columns to deal out.
+          Value tiles = e.ceilDiv(product.rows, height);
+          Value many = e.less(e.mul(product.threads, 4), tiles);
+          Value narrow = e.less(e.index(unitsTotal * product.gates / wide.panels), product.threads);
+          Value rows = arith::OrIOp::create(e.b, e.loc, many, narrow);
+          lo = e.select(rows, byRow.first, lo);
+          hi = e.select(rows, byRow.second, hi);
+          from = e.select(rows, from, byColumn.first);
+          to = e.select(rows, to, byColumn.second);
+        }
+      }
+      general(wide, lo, hi, from, to);
+    };
+    e.choose(isThin, thinPath, widePath);
+  }
+};
+} // namespace
+
+void rondo::emitProduct(Emit &e, const Product &product) { ProductEmitter{e, product}.run(); }
