@@ -15,6 +15,21 @@ Value Placement::resolve(Value v) const {
   return v;
 }
 
+std::optional<int64_t> Placement::boundOf(Value v) const {
+  v = resolve(v);
+  auto it = places.find(v);
+  if (it == places.end())
+    return std::nullopt;
+  if (it->second.kind == Place::View)
+    return boundOf(it->second.whole);
+  auto arg = dyn_cast<BlockArgument>(v);
+  auto func = arg ? dyn_cast<func::FuncOp>(arg.getOwner()->getParentOp()) : func::FuncOp();
+  if (!func)
+    return std::nullopt;
+  auto bound = func.getArgAttrOfType<IntegerAttr>(arg.getArgNumber(), "rondo.bound");
+  return bound ? std::optional(bound.getInt()) : std::nullopt;
+}
+
 bool Placement::isConstant(Operation *op) const {
   return op->getNumResults() && llvm::all_of(op->getResults(), [&](Value v) { return isConstant(v); });
 }

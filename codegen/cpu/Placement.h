@@ -37,6 +37,8 @@ public:
   const Place &operator[](mlir::Value v) const { return places.find(resolve(v))->second; }
   void setAxes(const AxisTable &table) { axes = &table; }
   bool has(mlir::Value v) const { return places.contains(resolve(v)); }
+  /// Elements of an input (or a slice of one) are tokens below this bound; the runtime has checked it.
+  std::optional<int64_t> boundOf(mlir::Value v) const;
   /// Computed from cells alone: done once, when a model is opened.
   bool isConstant(mlir::Value v) const { return constants.contains(resolve(v)); }
   bool isConstant(mlir::Operation *op) const;

@@ -80,6 +80,13 @@ bool Point::provedInRange(AffineExpr e, RankedTensorType type, unsigned dim) con
     auto d = dyn_cast<AffineDimExpr>(e);
     return d && eq.extents[d.getPosition()].axis == axisOf(type, dim);
   }
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(e)) {
+    unsigned let = symbol.getPosition() - eq.scalars.size();
+    if (symbol.getPosition() >= eq.scalars.size() && let < eq.lets.size()) {
+      auto bound = scope.kernel.placement.boundOf(eq.lets[let]);
+      return bound && *bound <= type.getDimSize(dim);
+    }
+  }
   auto range = rangeOf(e, eq.extents);
   return range && range->first >= 0 && range->second < type.getDimSize(dim);
 }
@@ -295,18 +302,20 @@ bool Point::vectorisable(unsigned dim, bool needAdjacent) const {
   return adjacent || !needAdjacent;
 }
 
+Value Point::readAddress(unsigned k) const {
+  SmallVector<Value> at;
+  for (AffineExpr e : eq.readMaps[k].getResults())
+    at.push_back(evaluate(e));
+  return scope.address(scope.kernel.storageOf(eq.reads[k]), at);
+}
+
 Value Point::read(unsigned k, Value mask) {
   Code &c = code();
-  Storage storage = scope.kernel.storageOf(eq.reads[k]);
-  SmallVector<Value> at;
-  bool along = false;
-  for (AffineExpr e : eq.readMaps[k].getResults()) {
-    at.push_back(evaluate(e));
-    along |= vectorDim >= 0 && e.isFunctionOfDim(vectorDim);
-  }
-  Type element = storage.layout.type.getElementType();
+  bool along = vectorDim >= 0 && llvm::any_of(eq.readMaps[k].getResults(),
+                                              [&](AffineExpr e) { return e.isFunctionOfDim(vectorDim); });
+  Type element = cast<RankedTensorType>(eq.reads[k].getType()).getElementType();
   Type stored = element.isF32() ? element : c.b.getI32Type();
-  Value address = scope.address(storage, at);
+  Value address = readAddress(k);
   Value v = along ? c.loadMasked(c.vecOf(stored), address, mask) : c.loadAs(stored, address);
   if (element.isInteger(1))
     v = arith::CmpIOp::create(c.b, c.loc, arith::CmpIPredicate::ne, v, c.integer(0, v.getType()));

@@ -31,6 +31,8 @@ public:
   bool vectorisable(unsigned dim, bool needAdjacent) const;
   /// The element(s) read by read `k`: a scalar, or a vector where it varies along the vector dimension.
   mlir::Value read(unsigned k, mlir::Value mask);
+  /// Address of read `k` at the known dimensions.
+  mlir::Value readAddress(unsigned k) const;
   /// Address of result `k` at the known dimensions.
   mlir::Value resultAddress(unsigned k) const;
   void write(unsigned k, mlir::Value value) const;

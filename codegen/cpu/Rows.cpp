@@ -2,6 +2,7 @@
 
 #include "codegen/cpu/Copy.h"
 #include "codegen/cpu/Equation.h"
+#include "codegen/cpu/ProductKernel.h"
 #include "ir/Axes.h"
 
 using namespace mlir;
@@ -53,6 +54,43 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) 
   return op->emitError("has no code generation yet"), failure();
 }
 
+/// The operation of kind Op that a kernel consists of, or null.
+template <typename Op>
+static Op kernelOver(Operation *op) {
+  auto kernel = dyn_cast<KernelOp>(op);
+  if (!kernel)
+    return nullptr;
+  for (Operation &inner : kernel.getBlock())
+    if (auto found = dyn_cast<Op>(inner))
+      return found;
+  return nullptr;
+}
+
+static LogicalResult emitTopProduct(Kernel &kernel, ProductKernel product) {
+  Code &c = kernel.code;
+  Scope outer(kernel);
+  int64_t d = rowDim(product.resultType());
+  RowSpace rows;
+  rows.flat = true;
+  if (d < 0) {
+    rows.count = kernel.field(FrameField::Batch);
+    auto place = [&](Value i) { return std::pair(outer.withExample(i), Value()); };
+    rows.placeOf = place;
+    product.emit(kernel, rows, kernel.tid, kernel.threads, Product::Auto);
+    return success();
+  }
+  int64_t axis = kernel.axes.indexOf(axisOf(product.resultType(), d));
+  Value exampleOf = kernel.element(FrameField::ExampleOf, axis);
+  auto place = [&](Value i) {
+    Scope scope = outer.withExample(c.loadInt(exampleOf, i));
+    return std::pair(scope, c.sub(i, scope.offset[axis]));
+  };
+  rows.count = kernel.number(FrameField::Rows, axis);
+  rows.placeOf = place;
+  product.emit(kernel, rows, kernel.tid, kernel.threads, Product::Auto);
+  return success();
+}
+
 LogicalResult emitRows(Kernel &kernel, Operation *op) {
   Code &c = kernel.code;
   Scope outer(kernel);
@@ -69,8 +107,13 @@ LogicalResult emitRows(Kernel &kernel, Operation *op) {
       return c.loadInt(order, c.add(kernel.tid, c.mul(k, kernel.threads)));
     });
   }
+  if (auto inner = kernelOver<ScanOp>(op))
+    return emitRows(kernel, inner);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   int64_t d = rowDim(type);
+  if (auto kernelOp = dyn_cast<KernelOp>(op))
+    if (auto product = ProductKernel::of(kernelOp, kernel.placement))
+      return emitTopProduct(kernel, *product);
   LogicalResult result = success();
   if (d >= 0) {
     int64_t axis = kernel.axes.indexOf(axisOf(type, d));

@@ -3,6 +3,7 @@
 // an example's carries stand in buffer (its length mod 2) whatever the others still do.
 #include "codegen/cpu/Copy.h"
 #include "codegen/cpu/Equation.h"
+#include "codegen/cpu/ProductKernel.h"
 #include "codegen/cpu/Rows.h"
 #include "ir/Axes.h"
 
@@ -105,15 +106,44 @@ private:
       kernel.setStorage(arg, buffer(i, now));
       next.push_back(buffer(i, then));
     }
+    SmallVector<Operation *> rowwise;
+    for (Operation &op : scan.getBlock().without_terminator()) {
+      auto kernelOp = dyn_cast<KernelOp>(op);
+      auto product = kernelOp ? ProductKernel::of(kernelOp, kernel.placement) : std::nullopt;
+      if (!product) {
+        rowwise.push_back(&op);
+        continue;
+      }
+      if (failed(forEach(n, alive, rowwise, {}, false)))
+        return failure();
+      rowwise.clear();
+      RowSpace rows;
+      rows.count = alive;
+      auto place = [&](Value k) { return std::pair(at(n, k), Value()); };
+      rows.placeOf = place;
+      product->emit(kernel, rows, Value(), Value(), Product::Rows);
+    }
+    return forEach(n, alive, rowwise, next, true);
+  }
+
+  /// The place of the k-th living example at step n.
+  Scope at(Value n, Value k) {
+    Scope scope = outer.withExample(exampleAt(k));
+    Value length = scope.lengthOf(scan.getAxis());
+    scope.step[scan.getAxis()] = scan.getReverse() ? c.sub(c.sub(length, c.index(1)), n) : n;
+    return scope;
+  }
+
+  /// Operations of the step that each example does alone, then, if these are the last, the
+  /// end of its step.
+  LogicalResult forEach(Value n, Value alive, ArrayRef<Operation *> ops, ArrayRef<Storage> next, bool last) {
     LogicalResult result = success();
     c.loop(c.index(0), alive, 1, [&](Value k) {
-      Scope scope = inExample(exampleAt(k));
-      Value length = scope.lengthOf(scan.getAxis());
-      scope.step[scan.getAxis()] = scan.getReverse() ? c.sub(c.sub(length, c.index(1)), n) : n;
-      for (Operation &op : scan.getBlock())
-        if (failed(emitForExample(scope, &op, Value())))
+      Scope scope = at(n, k);
+      for (Operation *op : ops)
+        if (failed(emitForExample(scope, op, Value())))
           result = failure();
-      if (failed(result))
+      if (failed(result) || !last)
         return;
       for (auto [i, v] : llvm::enumerate(scan.getYieldedCarries()))
         copy(scope, kernel.storageOf(v), next[i], v);

@@ -1,0 +1,218 @@
+#include "codegen/cpu/ProductKernel.h"
+
+#include "codegen/cpu/Region.h"
+#include "ir/Axes.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &placement) {
+  ProductKernel p;
+  p.kernelOp = op;
+  if (op.getForm() != "product" || op.getBlock().empty())
+    return std::nullopt;
+  p.contract = dyn_cast<ContractOp>(op.getBlock().front());
+  if (!p.contract || p.contract.getReads().size() != 2 || cast<Equation>(p.contract.getOperation()).getNumReducedDims() == 0 ||
+      !p.contract.getWhere().empty())
+    return std::nullopt;
+  PackOp pack;
+  for (unsigned i = 0; i < 2; ++i)
+    if (auto found = placement.resolve(p.contract.getReads()[i]).getDefiningOp<PackOp>())
+      pack = found, p.weightRead = i;
+  if (!pack)
+    return std::nullopt;
+  p.rowRead = 1 - p.weightRead;
+  p.gates = pack.getGates();
+  auto type = p.resultType();
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    if (type.isDynamicDim(d)) {
+      p.rowDims.push_back(d);
+    } else {
+      p.columnDims.push_back(d);
+      p.columns *= type.getDimSize(d);
+    }
+  }
+  if (p.columnDims.empty() || p.columnDims.size() > 2 || p.rowDims.empty() || p.rowDims.size() > 2)
+    return std::nullopt;
+  if (p.columnDims.size() == 2 && (type.getDimSize(p.columnDims[1]) % kLanes || p.gates != 1))
+    return std::nullopt;
+  return p;
+}
+
+void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value threads, Product::Split split) {
+  Code &c = kernel.code;
+  EquationView eq = EquationView::of(contract);
+  Storage a = kernel.storageOf(contract.getReads()[rowRead]);
+  Storage weights = kernel.storageOf(contract.getReads()[weightRead]);
+  AffineMap rowMap = eq.readMaps[rowRead];
+
+  Product product;
+  product.rows = rows.count;
+  product.panels = cast<RankedTensorType>(contract.getReads()[weightRead].getType()).getDimSize(0);
+  product.gates = gates;
+  product.tid = tid;
+  product.threads = threads;
+  product.split = split;
+  // Strides of the reduced dims: in the row of A by the access, in the panels row-major.
+  int64_t keys = 1;
+  for (unsigned d = eq.resultDims; d < eq.dims(); ++d)
+    keys *= eq.extents[d].size;
+  for (unsigned d = eq.resultDims; d < eq.dims(); ++d) {
+    product.extents.push_back(c.index(eq.extents[d].size));
+    keys /= eq.extents[d].size;
+    product.strideB.push_back(keys);
+    int64_t stride = 0;
+    unsigned full = 0;
+    for (AffineExpr e : rowMap.getResults()) {
+      while (llvm::any_of(a.held, [&](auto &h) { return h.first == full; }))
+        ++full;
+      AffineExpr dim = getAffineDimExpr(d, e.getContext());
+      if (e.isFunctionOfDim(d)) {
+        AffineExpr one = e.replace(dim, getAffineConstantExpr(1, e.getContext()));
+        AffineExpr zero = e.replace(dim, getAffineConstantExpr(0, e.getContext()));
+        auto slope = cast<AffineConstantExpr>(simplifyAffineExpr(one - zero, eq.dims(), eq.scalars.size() + eq.lets.size()));
+        stride += slope.getValue() * a.layout.strides[full];
+      }
+      ++full;
+    }
+    product.strideA.push_back(stride);
+  }
+
+  // Where row i is row i of A too, its address is a multiple of the row size.
+  bool linear = rows.flat && a.held.empty() && !a.oneRow && contract.getLets().empty();
+  for (auto [position, d] : llvm::enumerate(rowDims))
+    linear &= position < a.layout.type.getRank() && a.layout.type.isDynamicDim(position) &&
+              rowMap.getResult(position) == getAffineDimExpr(d, rowMap.getContext());
+  linear &= a.layout.rowDims.size() + a.layout.perExample == rowDims.size();
+  int64_t constantOffset = 0;
+  if (linear)
+    for (unsigned d = rowDims.size(); d < rowMap.getNumResults(); ++d) {
+      auto zeroed = rowMap.getResult(d);
+      for (unsigned r = 0; r < eq.dims(); ++r)
+        zeroed = zeroed.replace(getAffineDimExpr(r, rowMap.getContext()), getAffineConstantExpr(0, rowMap.getContext()));
+      if (auto k = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(zeroed, eq.dims(), 0)))
+        constantOffset += k.getValue() * a.layout.strides[d];
+    }
+  auto rowOfA = [&](Value i, int64_t ahead) -> Value {
+    if (linear)
+      return c.at(c.at(a.base, c.mul(i, a.layout.rowSize)), ahead * a.layout.rowSize + constantOffset);
+    auto [scope, position] = rows.placeOf(c.add(i, ahead));
+    Point point(scope, eq);
+    for (unsigned d : rowDims)
+      point.bind(d, eq.extents[d].axis == "b" ? scope.example : position);
+    for (unsigned d : columnDims)
+      point.bind(d, c.index(0));
+    for (unsigned d = eq.resultDims; d < eq.dims(); ++d)
+      point.bind(d, c.index(0));
+    return point.readAddress(rowRead);
+  };
+  int64_t panelSize = weights.layout.rowSize / product.panels;
+  auto panelOfB = [&](Value p, int64_t ahead) -> Value {
+    return c.at(c.at(weights.base, c.mul(p, panelSize)), ahead * panelSize);
+  };
+  auto done = [&](Value row, Value unit, ArrayRef<Value> sums) { finish(kernel, rows, row, unit, sums); };
+  product.rowOfA = rowOfA;
+  product.panelOfB = panelOfB;
+  product.finish = done;
+  emitProduct(c, product);
+}
+
+// The epilogue for 16 columns of one row: what the maps read of the product is in registers.
+void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Value unit, ArrayRef<Value> sums) {
+  Code &c = kernel.code;
+  auto [scope, position] = rows.placeOf(row);
+  Value column = c.mul(unit, kLanes);
+  int64_t width = columns / gates;
+  llvm::DenseMap<Value, SmallVector<Value>> known; // per gate
+  known[contract.getResult()].assign(sums.begin(), sums.end());
+
+  auto bindRow = [&](Point &point, unsigned resultDims) {
+    unsigned columnsSeen = 0;
+    for (unsigned d = 0; d < resultDims; ++d) {
+      const Extent &x = point.eq.extents[d];
+      if (!x.axis.empty()) {
+        point.bind(d, x.axis == "b" ? scope.example : position);
+        continue;
+      }
+      bool inner = columnDims.size() == 1 || columnsSeen == 1;
+      int64_t size = columnDims.size() == 2 ? resultType().getDimSize(columnDims[1]) : width;
+      if (inner) {
+        point.vectorDim = d;
+        if (size % kLanes)
+          point.laneMask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(size));
+        point.bind(d, columnDims.size() == 2 ? c.floorMod(column, size) : column);
+      } else {
+        point.bind(d, c.floorDiv(column, size));
+      }
+      ++columnsSeen;
+    }
+  };
+  // Whether an access is the row itself and the columns from gate g on; then g.
+  auto gateOf = [&](AffineMap map) -> std::optional<int64_t> {
+    AffineExpr last = map.getResults().back();
+    for (int64_t g = 0; g < gates; ++g)
+      if (last == getAffineDimExpr(map.getNumResults() - 1, map.getContext()) + g * width)
+        return g;
+    return std::nullopt;
+  };
+  auto escapes = [&](Value v) { // read by something that does not have it in registers
+    return llvm::any_of(v.getUsers(), [&](Operation *user) { return isa<YieldOp>(user); });
+  };
+  auto store = [&](Value v, unsigned gate, Value x) {
+    if (!escapes(v))
+      return;
+    Storage to = kernel.storageOf(v);
+    auto type = cast<RankedTensorType>(v.getType());
+    SmallVector<Value> at;
+    unsigned columnsSeen = 0;
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      if (type.isDynamicDim(d)) {
+        at.push_back(axisOf(type, d) == "b" ? scope.example : position);
+        continue;
+      }
+      int64_t inner = columnDims.size() == 2 ? resultType().getDimSize(columnDims[1]) : 0;
+      at.push_back(columnDims.size() == 1 ? c.add(column, gate * width)
+                   : columnsSeen == 0     ? c.floorDiv(column, inner)
+                                          : c.floorMod(column, inner));
+      ++columnsSeen;
+    }
+    Value mask;
+    if (width % kLanes && (!to.layout.padded || gate + 1 < unsigned(type.getDimSize(type.getRank() - 1) / width)))
+      mask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(width));
+    c.storeMasked(c.splat(x), scope.address(to, at), mask);
+  };
+  for (unsigned g = 0; g < gates; ++g)
+    store(contract.getResult(), g, sums[g]);
+
+  for (Operation &op : kernelOp.getBlock().without_terminator()) {
+    if (&op == contract.getOperation())
+      continue;
+    EquationView eq = EquationView::of(&op);
+    Point point(scope, eq);
+    bindRow(point, eq.resultDims);
+    if (auto view = dyn_cast<ContractOp>(op)) {
+      unsigned gate = gateOf(eq.readMaps[0]).value_or(0);
+      known[view.getResult()] = {known[view.getReads()[0]][gate]};
+      store(view.getResult(), 0, known[view.getResult()][0]);
+      continue;
+    }
+    auto map = cast<MapOp>(op);
+    Value mask = point.mask();
+    SmallVector<Value> read;
+    for (unsigned k = 0; k < eq.reads.size(); ++k) {
+      auto it = known.find(eq.reads[k]);
+      read.push_back(it == known.end() ? point.read(k, mask) : it->second[gateOf(eq.readMaps[k]).value_or(0)]);
+    }
+    SmallVector<Value> values = emitRegion(point, map, read);
+    for (auto [k, v] : llvm::enumerate(values)) {
+      v = c.splat(v);
+      if (mask && mask != point.laneMask)
+        v = c.pick(mask, v, arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(v.getType())));
+      known[map.getResult(k)] = {v};
+      store(map.getResult(k), 0, v);
+    }
+  }
+}
+
+} // namespace rondo

@@ -1,0 +1,36 @@
+// Connects a `rondo.kernel "product"` (see Forms.h) with the product emitter.
+#pragma once
+
+#include "codegen/cpu/Point.h"
+#include "codegen/cpu/Product.h"
+
+namespace rondo {
+
+/// The rows of a product: at the top level packed rows of an axis or examples, in a scan the living examples.
+struct RowSpace {
+  mlir::Value count;
+  /// The place of row i: the scope of its example, and its position along the rows' axis (null where rows are examples).
+  llvm::function_ref<std::pair<Scope, mlir::Value>(mlir::Value i)> placeOf;
+  /// Row i is row i of every value over the same axis.
+  bool flat = false;
+};
+
+class ProductKernel {
+public:
+  /// Null where the kernel is not of the product form.
+  static std::optional<ProductKernel> of(KernelOp op, const Placement &placement);
+  void emit(Kernel &kernel, const RowSpace &rows, mlir::Value tid, mlir::Value threads, Product::Split split);
+  mlir::RankedTensorType resultType() { return mlir::cast<mlir::RankedTensorType>(contract.getType()); }
+
+private:
+  void finish(Kernel &kernel, const RowSpace &rows, mlir::Value row, mlir::Value unit,
+              llvm::ArrayRef<mlir::Value> sums);
+
+  KernelOp kernelOp;
+  ContractOp contract;
+  unsigned weightRead = 0, rowRead = 0;
+  llvm::SmallVector<unsigned> rowDims, columnDims;
+  int64_t gates = 1, columns = 1;
+};
+
+} // namespace rondo
