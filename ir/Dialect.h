@@ -16,6 +16,8 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace rondo {
+class Frame; // ir/interp/Frame.h
+
 /// Fills the region of a map: gets the scalars read, returns the scalars yielded.
 using MapBody =
     llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;

@@ -1,5 +1,6 @@
 // cell and read: verifier, meaning.
 #include "ir/Dialect.h"
+#include "ir/interp/Frame.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -38,5 +39,18 @@ LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError() << "reads " << getCellAttr() << ", which is no cell";
   if (cell.getType() != getResult().getType()) // C1
     return emitOpError() << "gives " << getResult().getType() << ", but the cell is " << cell.getType();
+  return success();
+}
+
+//===--- Meaning -------------------------------------------------------------------------------------------------===//
+
+LogicalResult ReadOp::evaluate(Frame &frame) {
+  auto cell = frame.cells.find(getCell());
+  if (cell == frame.cells.end())
+    return emitOpError() << "reads " << getCellAttr() << ", but no values were given for it";
+  const Tensor &tensor = cell->second;
+  if (ArrayRef(tensor.shape) != cast<RankedTensorType>(getResult().getType()).getShape())
+    return emitOpError() << "reads " << getCellAttr() << ", whose values have another shape";
+  frame.set(getResult(), std::shared_ptr<const Tensor>(&tensor, [](const Tensor *) {})); // not owned
   return success();
 }

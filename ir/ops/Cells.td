@@ -2,7 +2,7 @@
 #ifndef RONDO_IR_OPS_CELLS_TD
 #define RONDO_IR_OPS_CELLS_TD
 
-include "ir/Dialect.td"
+include "ir/Interfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -21,7 +21,8 @@ def Rondo_CellOp : Rondo_Op<"cell", [Symbol]> {
   let hasVerifier = 1;
 }
 
-def Rondo_ReadOp : Rondo_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Rondo_ReadOp : Rondo_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+                                     DeclareOpInterfaceMethods<Rondo_Evaluates>]> {
   let summary = "the value of a cell";
   let description = [{
     - C1: the cell exists and has the type of the result.

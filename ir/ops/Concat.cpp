@@ -1,5 +1,7 @@
 // concat and detach: verifier, meaning.
 #include "ir/Dialect.h"
+#include "ir/interp/Frame.h"
+#include <limits>
 
 using namespace mlir;
 using namespace rondo;
@@ -51,5 +53,45 @@ LogicalResult ConcatOp::verify() {
   }
   if (RankedTensorType joined = joinedType(getParts(), getDim()); joined != result) // C2
     return emitOpError() << "gives " << result << ", but its parts join to " << joined;
+  return success();
+}
+
+//===--- Meaning -------------------------------------------------------------------------------------------------===//
+
+LogicalResult ConcatOp::evaluate(Frame &frame) {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  auto shape = frame.shapeOf(type, *this);
+  if (failed(shape))
+    return failure();
+  unsigned dim = getDim();
+  Tensor result = Tensor::full(*shape, std::numeric_limits<double>::quiet_NaN());
+  result.needScale();
+  std::optional<unsigned> examples = exampleDim(frame, type);
+  int64_t rows = Tensor::sizeOf(ArrayRef(*shape).take_front(dim)), width = result.strideOf(dim);
+  int64_t perExample = examples && *examples < dim
+                           ? Tensor::sizeOf(ArrayRef(*shape).slice(*examples + 1, dim - *examples - 1))
+                           : rows;
+  SmallVector<int64_t> filled(rows, 0); // of each row, how far the parts before reach
+  for (Value value : getParts()) {
+    const Tensor &part = frame.get(value);
+    auto partType = cast<RankedTensorType>(value.getType());
+    for (int64_t row = 0; row < rows; ++row) {
+      int64_t count = part.shape[dim];
+      if (isRagged(partType, dim)) // each example's parts adjoin
+        count = *frame.lengthIn(axisOf(partType, dim), perExample ? row / perExample % frame.batch : 0);
+      int64_t from = row * part.shape[dim] * width, to = (row * (*shape)[dim] + filled[row]) * width;
+      for (int64_t i = 0; i < count * width; ++i) {
+        result.data[to + i] = part.data[from + i];
+        result.scale[to + i] = part.scaleAt(from + i);
+      }
+      filled[row] += count;
+    }
+  }
+  frame.set(getResult(), std::move(result));
+  return success();
+}
+
+LogicalResult DetachOp::evaluate(Frame &frame) {
+  frame.set(getResult(), frame.share(getOperand()));
   return success();
 }

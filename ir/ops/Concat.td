@@ -2,10 +2,10 @@
 #ifndef RONDO_IR_OPS_CONCAT_TD
 #define RONDO_IR_OPS_CONCAT_TD
 
-include "ir/Dialect.td"
+include "ir/Interfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Rondo_ConcatOp : Rondo_Op<"concat", [Pure]> {
+def Rondo_ConcatOp : Rondo_Op<"concat", [Pure, DeclareOpInterfaceMethods<Rondo_Evaluates>]> {
   let summary = "parts joined along one dim";
   let description = [{
     Along a ragged dim each example's parts adjoin.
@@ -22,7 +22,8 @@ def Rondo_ConcatOp : Rondo_Op<"concat", [Pure]> {
   let builders = [OpBuilder<(ins "int64_t":$dim, "::mlir::ValueRange":$parts)>];
 }
 
-def Rondo_DetachOp : Rondo_Op<"detach", [Pure, AllTypesMatch<["operand", "result"]>]> {
+def Rondo_DetachOp : Rondo_Op<"detach", [Pure, DeclareOpInterfaceMethods<Rondo_Evaluates>,
+                                         AllTypesMatch<["operand", "result"]>]> {
   let summary = "identity that passes no derivative";
   let arguments = (ins AnyRankedTensor:$operand);
   let results = (outs AnyRankedTensor:$result);

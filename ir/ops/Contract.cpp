@@ -1,5 +1,7 @@
 // contract: assembly, verifier, meaning.
 #include "ir/EquationSyntax.h"
+#include "ir/interp/Terms.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace rondo;
@@ -55,5 +57,59 @@ LogicalResult ContractOp::verify() {
     if (factor.isF32() && !element.isF32()) // C1
       return emitOpError() << "gives " << element << ", but factor " << i << " is real";
   }
+  return success();
+}
+
+//===--- Meaning -------------------------------------------------------------------------------------------------===//
+
+/// Adds the products of a run of terms to its results. The scale of a product: each factor's scale times the others.
+static void addTerms(const Terms::Run &run, ArrayRef<const Tensor *> factors, bool rounds, Tensor &result) {
+  if (factors.size() == 2 && run.resultStride == 0) { // the inner loop of nearly everything
+    const double *a = factors[0]->data.data() + run.offset[0], *b = factors[1]->data.data() + run.offset[1];
+    const double *sa = factors[0]->scale.empty() ? nullptr : factors[0]->scale.data() + run.offset[0];
+    const double *sb = factors[1]->scale.empty() ? nullptr : factors[1]->scale.data() + run.offset[1];
+    int64_t da = run.stride[0], db = run.stride[1];
+    double sum = 0, terms = 0, errors = 0;
+    for (int64_t i = 0; i < run.count; ++i) {
+      double product = a[i * da] * b[i * db];
+      sum += product;
+      terms += std::fabs(product);
+    }
+    for (int64_t i = 0; sa && i < run.count; ++i)
+      errors += sa[i * da] * std::fabs(b[i * db]);
+    for (int64_t i = 0; sb && i < run.count; ++i)
+      errors += sb[i * db] * std::fabs(a[i * da]);
+    result.data[run.result] += sum;
+    result.scale[run.result] += errors + (rounds ? terms : 0);
+    return;
+  }
+  for (int64_t i = 0; i < run.count; ++i) {
+    double product = 1, errors = 0;
+    for (auto [factor, offset, stride] : llvm::zip(factors, run.offset, run.stride)) {
+      double value = factor->data[offset + i * stride], scale = factor->scaleAt(offset + i * stride);
+      errors = errors * std::fabs(value) + std::fabs(product) * scale;
+      product *= value;
+    }
+    int64_t place = run.result + i * run.resultStride;
+    result.data[place] += product;
+    result.scale[place] += errors + (rounds ? std::fabs(product) : 0);
+  }
+}
+
+LogicalResult ContractOp::evaluate(Frame &frame) {
+  Terms terms(*this, frame);
+  if (failed(terms.prepare()))
+    return failure();
+  SmallVector<const Tensor *> factors;
+  for (Value read : getReads())
+    factors.push_back(&frame.get(read));
+  // A view is a copy and integers are exact: nothing is rounded.
+  bool isView = getReads().size() <= 1 && getExtents().empty();
+  bool rounds = getResult().getType().getElementType().isF32() && !isView;
+  Tensor result = terms.makeResult(0);
+  result.needScale();
+  terms.forEachRun([&](const Terms::Run &run) { addTerms(run, factors, rounds, result); });
+  terms.finish(result);
+  frame.set(getResult(), std::move(result));
   return success();
 }

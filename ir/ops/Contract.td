@@ -2,7 +2,7 @@
 #ifndef RONDO_IR_OPS_CONTRACT_TD
 #define RONDO_IR_OPS_CONTRACT_TD
 
-include "ir/Equation.td"
+include "ir/Interfaces.td"
 
 def Rondo_ContractOp : Rondo_EquationOp<"contract", [Pure]> {
   let summary = "sum over the reduced dims of the product of its factors";

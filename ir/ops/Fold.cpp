@@ -1,5 +1,6 @@
 // fold: verifier, meaning.
 #include "ir/ops/Regions.h"
+#include "ir/interp/Frame.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -44,3 +45,15 @@ LogicalResult FoldOp::verifyRegions() {
   }
   return success();
 }
+
+//===--- Meaning -------------------------------------------------------------------------------------------------===//
+
+LogicalResult rondo::evaluateInlined(Operation *op, Block &block, Frame &frame) {
+  if (failed(frame.run(block)))
+    return failure();
+  for (auto [result, value] : llvm::zip(op->getResults(), block.getTerminator()->getOperands()))
+    frame.set(result, frame.share(value));
+  return success();
+}
+
+LogicalResult FoldOp::evaluate(Frame &frame) { return evaluateInlined(*this, getBlock(), frame); }

@@ -2,10 +2,11 @@
 #ifndef RONDO_IR_OPS_FOLD_TD
 #define RONDO_IR_OPS_FOLD_TD
 
-include "ir/Dialect.td"
+include "ir/Interfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Rondo_FoldOp : Rondo_Op<"fold", [RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
+def Rondo_FoldOp : Rondo_Op<"fold", [RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">,
+                                     DeclareOpInterfaceMethods<Rondo_Evaluates>]> {
   let summary = "operations whose wide values need not be stored";
   let description = [{
     Means its inlining: the region as if it stood here. Free values are captured.

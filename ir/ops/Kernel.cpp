@@ -1,5 +1,6 @@
 // kernel and pack: verifier, meaning.
 #include "ir/ops/Regions.h"
+#include "ir/interp/Frame.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -38,5 +39,28 @@ LogicalResult PackOp::verify() {
   SmallVector<int64_t> shape = {panelsOf(from.getDimSize(0), gates), from.getDimSize(1), 16};
   if (to.getShape() != ArrayRef(shape)) // C2
     return emitOpError() << "gives " << to << ", expected shape " << shape[0] << "x" << shape[1] << "x16";
+  return success();
+}
+
+//===--- Meaning -------------------------------------------------------------------------------------------------===//
+
+LogicalResult KernelOp::evaluate(Frame &frame) { return evaluateInlined(*this, getBlock(), frame); }
+
+LogicalResult PackOp::evaluate(Frame &frame) {
+  const Tensor &weights = frame.get(getOperand());
+  auto type = cast<RankedTensorType>(getResult().getType());
+  Tensor panels = Tensor::full(type.getShape(), 0);
+  panels.needScale();
+  int64_t gates = getGates(), columns = weights.shape[0] / gates, depth = weights.shape[1];
+  for (int64_t panel = 0; panel < type.getDimSize(0); ++panel)
+    for (int64_t lane = 0; lane < 16; ++lane) {
+      int64_t gate = panel % gates, column = panel / gates * 16 + lane;
+      for (int64_t k = 0; k < depth && column < columns; ++k) {
+        int64_t from = (gate * columns + column) * depth + k, to = (panel * depth + k) * 16 + lane;
+        panels.data[to] = weights.data[from];
+        panels.scale[to] = weights.scaleAt(from);
+      }
+    }
+  frame.set(getResult(), std::move(panels));
   return success();
 }

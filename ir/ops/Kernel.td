@@ -2,10 +2,11 @@
 #ifndef RONDO_IR_OPS_KERNEL_TD
 #define RONDO_IR_OPS_KERNEL_TD
 
-include "ir/Dialect.td"
+include "ir/Interfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Rondo_KernelOp : Rondo_Op<"kernel", [RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
+def Rondo_KernelOp : Rondo_Op<"kernel", [RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">,
+                                         DeclareOpInterfaceMethods<Rondo_Evaluates>]> {
   let summary = "operations that one emitter makes one piece of code of";
   let description = [{
     Means its inlining. Free values are captured. The schedule is for the emitter and for readers; it never changes what
@@ -25,7 +26,7 @@ def Rondo_KernelOp : Rondo_Op<"kernel", [RecursiveMemoryEffects, SingleBlockImpl
   let extraClassDeclaration = [{ ::mlir::Block &getBlock() { return getBody().front(); } }];
 }
 
-def Rondo_PackOp : Rondo_Op<"pack", [Pure]> {
+def Rondo_PackOp : Rondo_Op<"pack", [Pure, DeclareOpInterfaceMethods<Rondo_Evaluates>]> {
   let summary = "a weight matrix as panels of 16 columns";
   let description = [{
     `%w` is N rows (columns of the product) by K. With G gates, panel `u * G + g` holds rows `g * (N / G) + 16 u .. + 15`

@@ -1,5 +1,7 @@
 // map and the operations of its region: assembly, verifier, meaning.
 #include "ir/EquationSyntax.h"
+#include "ir/Scalars.h"
+#include "ir/interp/Terms.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -100,6 +102,107 @@ LogicalResult MapOp::verify() {
   for (auto [i, type] : llvm::enumerate(getResultTypes()))
     if (Type element = cast<RankedTensorType>(type).getElementType(); yield->getOperand(i).getType() != element) // C2
       return emitOpError() << "yields " << yield->getOperand(i).getType() << " for elements " << element;
+  return success();
+}
+
+namespace {
+/// The region as a list of steps over numbered scalars.
+struct ScalarProgram {
+  struct Step {
+    ScalarFunction function; // null: takes `given`
+    SmallVector<unsigned, 3> arguments;
+    std::function<double(const Terms::Run &, int64_t inner)> given;
+  };
+  unsigned numArguments = 0;
+  std::vector<Step> steps; // step n defines scalar numArguments + n
+  SmallVector<unsigned> results;
+};
+} // namespace
+
+/// index, length and step: what they give at a point of a run.
+static FailureOr<std::function<double(const Terms::Run &, int64_t)>> positionOf(Operation *op, Frame &frame) {
+  std::function<double(const Terms::Run &, int64_t)> given;
+  if (auto index = dyn_cast<IndexOp>(op)) {
+    int dim = index.getDim();
+    given = [=](const Terms::Run &run, int64_t inner) { return dim == run.innermost ? inner : run.dims[dim]; };
+  } else if (auto length = dyn_cast<LengthOp>(op)) {
+    auto lengths = frame.lengthsOf(length.getAxis(), op);
+    if (failed(lengths))
+      return failure();
+    given = [all = *lengths](const Terms::Run &run, int64_t) { return all[run.example]; };
+  } else if (auto step = dyn_cast<StepOp>(op)) {
+    auto found = frame.steps.find(step.getAxis());
+    if (found == frame.steps.end())
+      return op->emitOpError("is outside a scan over its axis");
+    given = [now = found->second](const Terms::Run &, int64_t) { return now; };
+  } else {
+    return op->emitOpError("has no meaning in a map");
+  }
+  return given;
+}
+
+static FailureOr<ScalarProgram> programOf(MapOp map, Frame &frame) {
+  ScalarProgram program;
+  llvm::DenseMap<Value, unsigned> number;
+  for (BlockArgument argument : map.getBlock().getArguments())
+    number[argument] = program.numArguments++;
+  for (Operation &op : map.getBlock().without_terminator()) {
+    ScalarProgram::Step step;
+    step.function = scalarFunction(&op);
+    for (Value operand : op.getOperands())
+      step.arguments.push_back(number.at(operand));
+    if (!step.function) {
+      auto given = positionOf(&op, frame);
+      if (failed(given))
+        return failure();
+      step.given = *given;
+    }
+    number[op.getResult(0)] = program.numArguments + program.steps.size();
+    program.steps.push_back(std::move(step));
+  }
+  for (Value value : map.getBlock().getTerminator()->getOperands())
+    program.results.push_back(number.at(value));
+  return program;
+}
+
+LogicalResult MapOp::evaluate(Frame &frame) {
+  Terms terms(*this, frame);
+  if (failed(terms.prepare()))
+    return failure();
+  auto program = programOf(*this, frame);
+  if (failed(program))
+    return failure();
+  SmallVector<const Tensor *> reads;
+  for (Value read : getReads())
+    reads.push_back(&frame.get(read));
+  std::vector<Tensor> results(getNumResults(), terms.makeResult(0));
+  for (Tensor &result : results)
+    result.needScale();
+  std::vector<Scalar> scalars(program->numArguments + program->steps.size());
+  SmallVector<Scalar, 4> arguments;
+  terms.forEachRun([&](const Terms::Run &run) {
+    for (int64_t i = 0; i < run.count; ++i) {
+      for (auto [r, read] : llvm::enumerate(reads)) {
+        int64_t place = run.offset[r] + i * run.stride[r];
+        scalars[r] = {read->data[place], read->scaleAt(place)};
+      }
+      for (auto [n, step] : llvm::enumerate(program->steps)) {
+        arguments.clear();
+        for (unsigned argument : step.arguments)
+          arguments.push_back(scalars[argument]);
+        scalars[program->numArguments + n] =
+            step.function ? step.function(arguments) : Scalar{step.given(run, run.inner + i), 0};
+      }
+      for (auto [result, from] : llvm::zip(results, program->results)) {
+        result.data[run.result + i * run.resultStride] = scalars[from].value;
+        result.scale[run.result + i * run.resultStride] = scalars[from].scale;
+      }
+    }
+  });
+  for (auto [value, result] : llvm::zip(getResults(), results)) {
+    terms.finish(result);
+    frame.set(value, std::move(result));
+  }
   return success();
 }
 

@@ -2,7 +2,7 @@
 #ifndef RONDO_IR_OPS_MAP_TD
 #define RONDO_IR_OPS_MAP_TD
 
-include "ir/Equation.td"
+include "ir/Interfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 def Rondo_MapOp : Rondo_EquationOp<"map", [IsolatedFromAbove, RecursiveMemoryEffects,

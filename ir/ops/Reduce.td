@@ -2,7 +2,7 @@
 #ifndef RONDO_IR_OPS_REDUCE_TD
 #define RONDO_IR_OPS_REDUCE_TD
 
-include "ir/Equation.td"
+include "ir/Interfaces.td"
 
 def Rondo_ReduceOp : Rondo_EquationOp<"reduce", [Pure]> {
   let summary = "max, min, prod, lse or argmax over the reduced dims";

@@ -2,12 +2,13 @@
 #ifndef RONDO_IR_OPS_SCAN_TD
 #define RONDO_IR_OPS_SCAN_TD
 
-include "ir/Dialect.td"
+include "ir/Interfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 def Rondo_ScanOp : Rondo_Op<"scan", [RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">,
-                                     AttrSizedOperandSegments, AttrSizedResultSegments]> {
+                                     AttrSizedOperandSegments, AttrSizedResultSegments,
+                                     DeclareOpInterfaceMethods<Rondo_Evaluates>]> {
   let summary = "a recurrence along an axis";
   let description = [{
     The region runs once for each position of the axis, from the first to the last (`reverse`: from the last to the

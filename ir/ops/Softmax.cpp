@@ -1,5 +1,8 @@
 // softmax: assembly, verifier, meaning.
 #include "ir/EquationSyntax.h"
+#include "ir/Scalars.h"
+#include "ir/interp/Terms.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace rondo;
@@ -53,5 +56,49 @@ LogicalResult SoftmaxOp::verify() {
   }
   if (getOver().empty()) // C2
     return emitOpError("is over no dim");
+  return success();
+}
+
+//===--- Meaning -------------------------------------------------------------------------------------------------===//
+
+LogicalResult SoftmaxOp::evaluate(Frame &frame) {
+  Terms terms(*this, frame);
+  if (failed(terms.prepare()))
+    return failure();
+  const Tensor &read = frame.get(getReads().front());
+  Tensor result = terms.makeResult(0);
+  result.needScale();
+  // Which group of the remaining dims an element belongs to.
+  SmallVector<int64_t> groupShape(result.shape);
+  for (int64_t dim : getOver())
+    groupShape[dim] = 1;
+  struct Member {
+    int64_t place;
+    Scalar term;
+  };
+  std::vector<std::vector<Member>> groups(Tensor::sizeOf(groupShape));
+  terms.forEachRun([&](const Terms::Run &run) {
+    for (int64_t i = 0; i < run.count; ++i) {
+      int64_t group = 0;
+      for (auto [dim, extent] : llvm::enumerate(groupShape)) {
+        int64_t index = static_cast<int>(dim) == run.innermost ? run.inner + i : run.dims[dim];
+        group = group * extent + (extent == 1 ? 0 : index);
+      }
+      int64_t place = run.offset[0] + i * run.stride[0];
+      groups[group].push_back({run.result + i * run.resultStride, {read.data[place], read.scaleAt(place)}});
+    }
+  });
+  for (auto &group : groups) {
+    auto members = llvm::map_to_vector(group, [](const Member &member) { return member.term; });
+    LogSumExp sum = logSumExp(members);
+    for (const Member &member : group) {
+      double value = sum.value == -kInfinity ? 0 : std::exp(member.term.value - sum.value);
+      double relative = member.term.scale + std::fabs(member.term.value - sum.top) + sum.error + 2;
+      result.data[member.place] = value;
+      result.scale[member.place] = value == 0 ? 0 : value * relative;
+    }
+  }
+  terms.finish(result);
+  frame.set(getResult(), std::move(result));
   return success();
 }

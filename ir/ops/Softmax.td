@@ -2,7 +2,7 @@
 #ifndef RONDO_IR_OPS_SOFTMAX_TD
 #define RONDO_IR_OPS_SOFTMAX_TD
 
-include "ir/Equation.td"
+include "ir/Interfaces.td"
 
 def Rondo_SoftmaxOp : Rondo_EquationOp<"softmax", [Pure]> {
   let summary = "softmax over some result dims, present terms only";

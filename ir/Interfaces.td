@@ -1,6 +1,7 @@
-// The interface every equation has; analyses are written against it alone. And the arguments all equations share.
-#ifndef RONDO_IR_EQUATION_TD
-#define RONDO_IR_EQUATION_TD
+// The interfaces: Equation, which analyses are written against alone, and Evaluates, the meaning in float64. And the
+// arguments that all equations share.
+#ifndef RONDO_IR_INTERFACES_TD
+#define RONDO_IR_INTERFACES_TD
 
 include "ir/Dialect.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -47,8 +48,17 @@ def Rondo_Equation : OpInterface<"Equation"> {
   }];
 }
 
+def Rondo_Evaluates : OpInterface<"Evaluates"> {
+  let cppNamespace = "::rondo";
+  let description = [{ The meaning of an operation: its results in float64, with error scales. }];
+  let methods = [
+    InterfaceMethod<"Reads operands from the frame and sets results; fails with a diagnostic.",
+      "::llvm::LogicalResult", "evaluate", (ins "::rondo::Frame &":$frame)>,
+  ];
+}
+
 class Rondo_EquationOp<string mnemonic, list<Trait> traits = []>
-    : Rondo_Op<mnemonic, traits # [AttrSizedOperandSegments, Rondo_Equation]> {
+    : Rondo_Op<mnemonic, traits # [AttrSizedOperandSegments, Rondo_Equation, DeclareOpInterfaceMethods<Rondo_Evaluates>]> {
   dag equationArguments = (ins Variadic<AnyRankedTensor>:$reads, Variadic<AnyRankedTensor>:$lets,
                                AffineMapArrayAttr:$read_maps, AffineMapArrayAttr:$let_maps, StrArrayAttr:$scalars,
                                ArrayAttr:$extents, ArrayAttr:$where);
