@@ -53,4 +53,23 @@ def Batch : Rondo_Pass<"batch"> {
   }];
 }
 
+//===--- Kernels: level 1 to level 2 -----------------------------------------------------------------------------===//
+
+def FlattenColumns : Rondo_Pass<"flatten-columns"> {
+  let summary = "products and the maps on them get one column dim";
+  let description = [{
+    Heads and their widths become columns; what reads them reads views.
+  }];
+}
+
+def FormKernels : Rondo_Pass<"form-kernels"> {
+  let summary = "every operation gets into a kernel of a known form";
+  let description = [{
+    Products with a packable weight are kernels, with the maps at their own index as epilogue; scans and folds are
+    kernels; what is left stands together where it shares its rows. Views are cloned into the kernels that read them.
+    What depends on cells alone goes into one kernel that runs when a model is opened. docs/kernels.md states the forms
+    and their schedules.
+  }];
+}
+
 #endif

@@ -13,7 +13,7 @@ SmallVector<Value> rondo::inputsOf(Operation *op) {
   op->walk([&](Operation *inner) {
     for (Value value : inner->getOperands()) {
       Operation *owner = value.getParentBlock()->getParentOp();
-      if (!op->isAncestor(owner))
+      if (!owner || !op->isAncestor(owner)) // no owner: a block that is being built
         inputs.insert(value);
     }
   });
@@ -107,6 +107,85 @@ std::string rondo::shapeText(Type type) {
     text += std::to_string(size);
   }
   return text;
+}
+
+//===--- Views of views ------------------------------------------------------------------------------------------===//
+
+/// Least and greatest value of an expression over static dims; none when it has others.
+static std::optional<std::pair<int64_t, int64_t>> rangeOf(AffineExpr expr, Equation equation) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return std::pair(constant.getValue(), constant.getValue());
+  if (auto dim = pureDim(expr)) {
+    int64_t size = equation.getDimSize(*dim);
+    return ShapedType::isDynamic(size) ? std::nullopt : std::optional(std::pair<int64_t, int64_t>(0, size - 1));
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return std::nullopt;
+  auto left = rangeOf(binary.getLHS(), equation), right = rangeOf(binary.getRHS(), equation);
+  if (!left || !right)
+    return std::nullopt;
+  bool constant = right->first == right->second;
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return std::pair(left->first + right->first, left->second + right->second);
+  case AffineExprKind::Mul:
+    if (!constant)
+      return std::nullopt;
+    return std::pair(std::min(left->first * right->first, left->second * right->first),
+                     std::max(left->first * right->first, left->second * right->first));
+  case AffineExprKind::FloorDiv:
+    if (!constant || left->first < 0)
+      return std::nullopt;
+    return std::pair(left->first / right->first, left->second / right->first);
+  case AffineExprKind::Mod:
+    if (!constant)
+      return std::nullopt;
+    return std::pair<int64_t, int64_t>(0, right->first - 1);
+  default:
+    return std::nullopt;
+  }
+}
+
+static bool composeView(ContractOp outer) {
+  auto inner = outer.getReads()[0].getDefiningOp<ContractOp>();
+  if (!inner || !isView(inner) || !inner.getWhere().empty() || !inner.getLets().empty() || !inner.getScalars().empty())
+    return false;
+  auto view = cast<Equation>(outer.getOperation()), through = cast<Equation>(inner.getOperation());
+  auto type = cast<RankedTensorType>(inner.getType());
+  AffineMap map = view.getReadMap(0);
+  for (auto [place, expr] : llvm::enumerate(map.getResults())) {
+    if (type.isDynamicDim(place)) {
+      auto dim = pureDim(expr);
+      if (!dim || view.getDimAxis(*dim) != axisOf(type, place))
+        return false;
+      continue;
+    }
+    auto range = rangeOf(expr, view);
+    if (!range || range->first < 0 || range->second >= type.getDimSize(place))
+      return false;
+  }
+  EquationParts parts = view.getParts();
+  parts.reads[0] = inner.getReads()[0];
+  SmallVector<AffineExpr> exprs;
+  for (AffineExpr expr : through.getReadMap(0).getResults())
+    exprs.push_back(expr.replaceDims(map.getResults()));
+  parts.readMaps[0] = AffineMap::get(map.getNumDims(), map.getNumSymbols(), exprs, map.getContext());
+  OpBuilder builder(outer);
+  Operation *made = view.rebuild(builder, outer.getLoc(), parts);
+  outer.replaceAllUsesWith(made->getResult(0));
+  outer.erase();
+  return true;
+}
+
+void rondo::composeViews(func::FuncOp func) {
+  SmallVector<ContractOp> views;
+  func.walk([&](ContractOp op) {
+    if (isView(op))
+      views.push_back(op);
+  });
+  for (ContractOp view : views) // makers before readers, so one look at each does
+    composeView(view);
 }
 
 //===--- Tidying -------------------------------------------------------------------------------------------------===//

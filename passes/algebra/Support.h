@@ -30,6 +30,9 @@ mlir::Operation *liftParameterOps(mlir::func::FuncOp func);
 /// there was nothing to drop.
 ScanOp dropUnused(ScanOp scan);
 
+/// Views of views become views of what those look at, where the inner one hides nothing that the outer one could reach.
+void composeViews(mlir::func::FuncOp func);
+
 /// Equal operations become one, unread ones go, and scans lose what nothing reads.
 void tidy(mlir::func::FuncOp func);
 

@@ -1,0 +1,212 @@
+#include "passes/kernel/Grouping.h"
+#include "passes/algebra/Support.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace rondo;
+
+//===--- Views ---------------------------------------------------------------------------------------------------===//
+
+bool rondo::isFreeView(Operation *op) {
+  if (!op || !isView(op) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
+    return false; // a parameter's is made once
+  return llvm::none_of(op->getUsers(), [](Operation *user) {
+    return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp>(user);
+  });
+}
+
+/// Looks through free views; `map` gives the index of `value`.
+static void addAccess(Value value, AffineMap map, SmallVectorImpl<Access> &accesses) {
+  Operation *maker = value.getDefiningOp();
+  if (!isFreeView(maker)) {
+    accesses.push_back({value, map});
+    return;
+  }
+  auto view = cast<Equation>(maker);
+  unsigned symbols = map.getNumSymbols(), total = symbols + view.getNumSymbols();
+  SmallVector<AffineExpr> renamed;
+  for (unsigned symbol = symbols; symbol < total; ++symbol)
+    renamed.push_back(getAffineSymbolExpr(symbol, map.getContext()));
+  auto through = [&](AffineMap inner) {
+    SmallVector<AffineExpr> exprs;
+    for (AffineExpr expr : inner.getResults())
+      exprs.push_back(expr.replaceDimsAndSymbols(map.getResults(), renamed));
+    return simplifyAffineMap(AffineMap::get(map.getNumDims(), total, exprs, map.getContext()));
+  };
+  addAccess(view.getReads()[0], through(view.getReadMap(0)), accesses);
+  for (auto [i, let] : llvm::enumerate(view.getLets()))
+    addAccess(let, through(view.getLetMap(i)), accesses);
+}
+
+SmallVector<Access> rondo::accessesOf(Equation op) {
+  SmallVector<Access> accesses;
+  for (auto [i, value] : llvm::enumerate(op.getReads()))
+    addAccess(value, op.getReadMap(i), accesses);
+  for (auto [i, value] : llvm::enumerate(op.getLets()))
+    addAccess(value, op.getLetMap(i), accesses);
+  return accesses;
+}
+
+/// Values an operation reads, looked at through free views.
+static void addSources(Value value, llvm::SetVector<Value> &sources) {
+  Operation *maker = value.getDefiningOp();
+  if (!isFreeView(maker)) {
+    sources.insert(value);
+    return;
+  }
+  for (Value operand : maker->getOperands())
+    addSources(operand, sources);
+}
+
+//===--- Rows ----------------------------------------------------------------------------------------------------===//
+
+static SmallVector<unsigned> rowDims(RankedTensorType type) {
+  SmallVector<unsigned> dims;
+  for (unsigned dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      dims.push_back(dim);
+  return dims;
+}
+
+static SmallVector<std::string> rowAxesOf(Operation *op) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return llvm::map_to_vector(rowDims(type), [&](unsigned dim) { return axisOf(type, dim).str(); });
+}
+
+/// Whether `access` reads its source at the row that an operation with results of `type` computes.
+static bool isOwnRow(RankedTensorType type, const Access &access) {
+  SmallVector<unsigned> mine = rowDims(type), theirs = rowDims(cast<RankedTensorType>(access.source.getType()));
+  if (mine.size() != theirs.size())
+    return false;
+  for (auto [dim, place] : llvm::zip(mine, theirs))
+    if (pureDim(access.map.getResult(place)) != dim)
+      return false;
+  return true;
+}
+
+//===--- Groups --------------------------------------------------------------------------------------------------===//
+
+namespace {
+class Grouper {
+public:
+  Grouper(Block &block, const llvm::DenseSet<Value> &parameters) : parameters(parameters) {
+    for (Operation &op : block.without_terminator())
+      place(&op);
+  }
+
+  std::vector<KernelGroup> groups;
+
+private:
+  void place(Operation *op) {
+    if (isFreeView(op) || llvm::all_of(op->getResults(), [&](Value v) { return parameters.contains(v); }))
+      return;
+    llvm::SetVector<Value> sources;
+    for (Value input : inputsOf(op))
+      addSources(input, sources);
+    int after = -1;
+    for (Value source : sources)
+      if (auto found = groupOf.find(source); found != groupOf.end())
+        after = std::max(after, found->second);
+
+    if (isa<ScanOp>(op))
+      return open(KernelGroup::Scan, op);
+    if (isa<FoldOp>(op))
+      return open(KernelGroup::Fold, op);
+    if (auto shape = ProductShape::of(op, parameters); shape && shape->isFlat()) {
+      open(KernelGroup::Product, op);
+      groups.back().shape = shape;
+      return;
+    }
+    if (auto map = dyn_cast<MapOp>(op); map && after >= 0 && isEpilogue(map, after)) {
+      ++groups[after].maps;
+      return add(after, op);
+    }
+    for (int group = std::max(after, 0); group < static_cast<int>(groups.size()); ++group)
+      if (joins(op, sources, group, after))
+        return add(group, op);
+    open(KernelGroup::Rows, op);
+  }
+
+  void open(KernelGroup::Form form, Operation *op) {
+    groups.push_back({form, {}, rowAxesOf(op), std::nullopt, 0, 0});
+    add(groups.size() - 1, op);
+  }
+  void add(int group, Operation *op) {
+    groups[group].ops.push_back(op);
+    for (Value result : op->getResults())
+      groupOf[result] = group;
+  }
+
+  bool isIn(Value value, int group) const {
+    auto found = groupOf.find(value);
+    return found != groupOf.end() && found->second == group;
+  }
+
+  /// A map at the product's own index: of the product itself, or of its gates, all of one width.
+  bool isEpilogue(MapOp map, int group) {
+    KernelGroup &product = groups[group];
+    if (product.form != KernelGroup::Product || rowAxesOf(map) != product.rowAxes)
+      return false;
+    auto equation = cast<Equation>(map.getOperation());
+    RankedTensorType type = equation.getDomainType();
+    unsigned last = type.getRank() - 1;
+    if (last != product.rowAxes.size() || type.isDynamicDim(last))
+      return false;
+    int64_t width = type.getDimSize(last), columns = product.shape->width;
+    if (product.width ? width != product.width : columns % width != 0)
+      return false;
+    Value root = product.ops.front()->getResult(0);
+    bool reads = false;
+    for (const Access &access : accessesOf(equation)) {
+      if (!isIn(access.source, group))
+        continue;
+      reads = true;
+      if (!isOwnRow(type, access) || access.map.getNumResults() != last + 1)
+        return false;
+      AffineExpr offset = simplifyAffineExpr(access.map.getResults().back() - getAffineDimExpr(last, map.getContext()),
+                                             access.map.getNumDims(), access.map.getNumSymbols());
+      auto constant = dyn_cast<AffineConstantExpr>(offset);
+      bool gate = constant && constant.getValue() % width == 0 && constant.getValue() + width <= columns;
+      if (!gate || (access.source != root && constant.getValue() != 0))
+        return false;
+    }
+    if (reads)
+      product.width = width;
+    return reads;
+  }
+
+  /// Whether `op` can stand in this rows kernel, and gains from it: it reads what the kernel makes, at its own row, or
+  /// something the kernel reads too.
+  bool joins(Operation *op, const llvm::SetVector<Value> &sources, int group, int after) {
+    KernelGroup &rows = groups[group];
+    if (rows.form != KernelGroup::Rows || rowAxesOf(op) != rows.rowAxes)
+      return false;
+    if (group == after) {
+      auto type = cast<RankedTensorType>(op->getResult(0).getType());
+      if (auto equation = dyn_cast<Equation>(op))
+        return llvm::all_of(accessesOf(equation), [&](const Access &access) {
+          return !isIn(access.source, group) || isOwnRow(type, access);
+        });
+      // concat and detach read their own row, but for a concat along an axis.
+      auto concat = dyn_cast<ConcatOp>(op);
+      return (!concat || !type.isDynamicDim(concat.getDim())) &&
+             llvm::none_of(inputsOf(op), [](Value input) { return isFreeView(input.getDefiningOp()); });
+    }
+    for (Operation *other : rows.ops) {
+      llvm::SetVector<Value> theirs;
+      for (Value input : inputsOf(other))
+        addSources(input, theirs);
+      if (llvm::any_of(theirs, [&](Value v) { return sources.contains(v) && !parameters.contains(v); }))
+        return true;
+    }
+    return false;
+  }
+
+  const llvm::DenseSet<Value> &parameters;
+  llvm::DenseMap<Value, int> groupOf;
+};
+} // namespace
+
+std::vector<KernelGroup> rondo::groupBlock(Block &block, const llvm::DenseSet<Value> &parameters) {
+  return std::move(Grouper(block, parameters).groups);
+}
