@@ -92,6 +92,7 @@ void Parser::members(LayerDecl *layer) {
   llvm::StringRef of = layer->isModel ? "model" : "layer";
   Token brace = tok();
   next();
+  strayed = false;
   List<Member *> members;
   while (!is(Tok::RBrace) && !full()) {
     statement = pos;
@@ -111,6 +112,7 @@ void Parser::members(LayerDecl *layer) {
       if (m && !endStatement("member"))
         m = nullptr;
     }
+    strayed = strayed && !m;
     if (m)
       members.push_back(m);
     else if (tokens[start].kind != Tok::Fn)
@@ -158,6 +160,9 @@ Member *Parser::member(bool inModel) {
   }
   if (is(Tok::For) || is(Tok::Return) || is(Tok::Where) || ((isWord("axis") || isWord("update")) && is(Tok::Name, 1)) ||
       (is(Tok::Name) && (is(Tok::LBracket, 1) || is(Tok::Tilde, 1)))) {
+    if (strayed)
+      return nullptr;
+    strayed = true;
     llvm::StringRef what = is(Tok::Name) && !is(Tok::Name, 1) ? "an equation" : "this";
     if (auto *d = error("R0106", at(tok()), llvm::formatv("{0} belongs into a `fn`", what)))
       d->suggest("write `fn (x: [T, E]) -> [T, H] { .. }` around it");

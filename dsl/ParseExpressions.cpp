@@ -402,6 +402,8 @@ bool Parser::over(List<Index> &indices, Expr *&condition, BinderKind kind) {
     return false;
   };
   Token opened = tok();
+  if (!sees(Tok::LParen) && llvm::is_contained(misnamed, word))
+    return false;
   if (!sees(Tok::LParen))
     return form(error("R0109", here(), llvm::formatv("expected `(` after `{0}`, found {1}", word, found())));
   open();

@@ -103,6 +103,8 @@ bool Parser::name(ast::Name &name, llvm::StringRef what) {
     return true;
   }
   bool reserved = !atEnd() && tok().kind >= Tok::Fn && tok().kind <= Tok::Binder;
+  if (reserved)
+    misnamed.push_back(text(tok()));
   if (!reserved)
     expected(what);
   else if (auto *d =
@@ -261,7 +263,9 @@ void Parser::skipStatement(size_t start) {
     const Token &t = tokens[i];
     if (t.kind == Tok::LBrace || t.kind == Tok::RBrace || t.kind == Tok::End)
       return true;
-    return t.startsLine && (t.kind == Tok::Fn || t.kind == Tok::Return || t.kind == Tok::For || declares(i));
+    // What the statement itself begins with does not end it.
+    return i != start && t.startsLine &&
+           (t.kind == Tok::Fn || t.kind == Tok::Return || t.kind == Tok::For || declares(i));
   };
   auto step = [](Tok kind, int &open) {
     open += kind == Tok::LParen || kind == Tok::LBracket;
@@ -276,15 +280,14 @@ void Parser::skipStatement(size_t start) {
     step(tokens[i++].kind, unclosed);
   if (unclosed) {
     // A bracket is missing: the next line that reads like a statement is one.
-    if (pos == start && !boundary(pos))
-      ++pos;
     while (!boundary(pos) && !(tokens[pos].startsLine && looksLikeStatement(pos)))
       ++pos;
   } else {
-    pos = std::max(i, pos == start ? pos + !boundary(pos) : pos);
+    pos = i;
     int inside = 0;
     while (!boundary(pos)) {
-      if (tokens[pos].startsLine && !inside && !continuesLine(tokens[pos].kind) && !expectsMore(tokens[pos - 1].kind))
+      if (pos != start && tokens[pos].startsLine && !inside && !continuesLine(tokens[pos].kind) &&
+          !expectsMore(tokens[pos - 1].kind))
         break;
       step(tokens[pos].kind, inside);
       ++pos;

@@ -114,12 +114,14 @@ private:
   std::vector<uint32_t> lexErrors;
   std::unique_ptr<ast::Ast> ast;
   size_t pos = 0;
-  size_t glued = ~size_t(0);     // a token that may begin on a new line: the operand of a binder
-  size_t statement = 0;          // first token of the statement being read
-  unsigned depth = 0;            // of round and square brackets
-  unsigned nesting = 0;          // of expressions and blocks
-  size_t exprStart = ~size_t(0); // first token of the innermost expression
-  size_t lastError = ~size_t(0); // token at which an error was reported last
+  llvm::SmallVector<llvm::StringRef, 2> misnamed; // reserved words that were reported as names: their uses are no news
+  size_t glued = ~size_t(0);                      // a token that may begin on a new line: the operand of a binder
+  size_t statement = 0;                           // first token of the statement being read
+  unsigned depth = 0;                             // of round and square brackets
+  unsigned nesting = 0;                           // of expressions and blocks
+  size_t exprStart = ~size_t(0);                  // first token of the innermost expression
+  size_t lastError = ~size_t(0);                  // token at which an error was reported last
+  bool strayed = false; // the member before this one was an equation outside a fn: one mistake, one message
   unsigned reported = 0;
 };
 
