@@ -17,7 +17,7 @@ static rondo_status check_program(const rondo_program *program, int32_t level, r
   return RONDO_OK;
 }
 
-// Plain tensors -> packed block of the model's own.
+// Plain tensors -> packed block of the model's own. `source` NULL: the model has no tensors.
 static rondo_status pack(rondo_model *model, const rondo_source *source, rondo_error *error) {
   const rondo_program *program = model->program;
   int32_t level = model->level;
@@ -29,8 +29,11 @@ static rondo_status pack(rondo_model *model, const rondo_source *source, rondo_e
   float *plain = rondo_alloc(&model->config, plain_size, RONDO_ALIGN);
   model->block_size = rondo_packed_bytes(program);
   model->block = rondo_alloc(&model->config, model->block_size, RONDO_ALIGN);
-  rondo_status status = plain && model->block ? rondo_read_safetensors(program, source, &model->config, plain, error)
-                                              : rondo_fail(error, RONDO_ENOMEM, "no memory for the weights");
+  rondo_status status = RONDO_OK;
+  if (!plain || !model->block)
+    status = rondo_fail(error, RONDO_ENOMEM, "no memory for the weights");
+  else if (source)
+    status = rondo_read_safetensors(program, source, &model->config, plain, error);
   if (!status) {
     memset(plain + program->plain_floats, 0, sizeof(float) * RONDO_SLACK);
     memset(model->block, 0, model->block_size);
@@ -94,6 +97,8 @@ static rondo_status open_model(const rondo_program *program, rondo_model **resul
     status = read_source(model, source, error);
   else if (program->embedded)
     status = use_image(model, program->embedded, program->embedded_size, false, error);
+  else if (program->packed_floats) // tables that are computed from nothing
+    status = pack(model, NULL, error);
   if (status) {
     rondo_model_release(model);
     return status;
