@@ -135,7 +135,8 @@ struct LinearLength {
   }
 };
 
-/// sum = ["-"] term { ("+" | "-") term } ; term = factor { "*" factor | "div" number } ; factor = name | number | "(" sum ")".
+/// sum = ["-"] term { ("+" | "-") term } ; term = factor { "*" factor | "div" number } ; factor = name | number | "("
+/// sum ")".
 class LengthParser {
 public:
   explicit LengthParser(StringRef text) : rest(text) {}

@@ -19,8 +19,7 @@ namespace rondo {
 class Frame; // ir/interp/Frame.h
 
 /// Fills the region of a map: gets the scalars read, returns the scalars yielded.
-using MapBody =
-    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;
+using MapBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;
 
 /// What a scan is made of. Building adds a region with one block whose arguments have the types that follow from this.
 struct ScanParts {

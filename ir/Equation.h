@@ -16,11 +16,11 @@ struct EquationParts {
   llvm::SmallVector<mlir::AffineMap> readMaps;
   llvm::SmallVector<mlir::Value> lets;
   llvm::SmallVector<mlir::AffineMap> letMaps;
-  llvm::SmallVector<std::string> scalars;      // "size t", "step t"
-  llvm::SmallVector<mlir::Attribute> extents;  // one for each reduced dim: IntegerAttr or StringAttr
-  llvm::SmallVector<mlir::IntegerSet> where;   // a union; empty is true
-  llvm::SmallVector<int64_t> over;             // softmax: the dims it normalises over
-  llvm::SmallVector<unsigned> insertedDims;    // by insertResultDim; map renumbers its `index` operations by it
+  llvm::SmallVector<std::string> scalars;     // "size t", "step t"
+  llvm::SmallVector<mlir::Attribute> extents; // one for each reduced dim: IntegerAttr or StringAttr
+  llvm::SmallVector<mlir::IntegerSet> where;  // a union; empty is true
+  llvm::SmallVector<int64_t> over;            // softmax: the dims it normalises over
+  llvm::SmallVector<unsigned> insertedDims;   // by insertResultDim; map renumbers its `index` operations by it
 
   unsigned getNumResultDims() const { return mlir::cast<mlir::RankedTensorType>(results.front()).getRank(); }
   unsigned getNumDims() const { return getNumResultDims() + extents.size(); }
@@ -35,15 +35,16 @@ struct EquationParts {
   mlir::AffineExpr scalar(mlir::MLIRContext *context, llvm::StringRef text);
   void reduceOver(mlir::MLIRContext *context, int64_t size);
   void reduceOver(mlir::MLIRContext *context, llvm::StringRef axis);
-  /// Inserts a result dim before `position` in results and all maps; no read mentions it yet. The axis is "t" or "t(b)",
-  /// or empty for a static size.
+  /// Inserts a result dim before `position` in results and all maps; no read mentions it yet. The axis is "t" or
+  /// "t(b)", or empty for a static size.
   void insertResultDim(unsigned position, int64_t size, llvm::StringRef axis);
   /// Replaces dims and symbols everywhere and sets the new counts of both.
   void replaceDimsAndSymbols(llvm::ArrayRef<mlir::AffineExpr> dims, llvm::ArrayRef<mlir::AffineExpr> symbols);
 };
 
 /// Sorted, without duplicates and clauses or constraints that always hold; [] is true.
-llvm::SmallVector<mlir::IntegerSet> normalWhere(llvm::ArrayRef<mlir::IntegerSet> where, unsigned dims, unsigned symbols);
+llvm::SmallVector<mlir::IntegerSet> normalWhere(llvm::ArrayRef<mlir::IntegerSet> where, unsigned dims,
+                                                unsigned symbols);
 
 /// Fills operands, attributes and result types of an equation operation (all but its region and own attributes).
 void buildEquation(mlir::OpBuilder &builder, mlir::OperationState &state, const EquationParts &parts);

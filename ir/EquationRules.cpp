@@ -97,7 +97,7 @@ LogicalResult rondo::verifyEquation(Equation equation) {
     if (!set || set.getValue().getNumDims() != equation.getNumDims() ||
         set.getValue().getNumSymbols() != equation.getNumSymbols())
       return op->emitOpError() << "has the clause " << clause << ", expected a set over its dims and symbols"; // E4
-    if (!llvm::all_of(set.getValue().getConstraints(), isLegalExpr)) // E3
+    if (!llvm::all_of(set.getValue().getConstraints(), isLegalExpr))                                           // E3
       return op->emitOpError("has a condition that is not affine, with quotients by positive constants");
   }
   return success();

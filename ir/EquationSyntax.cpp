@@ -82,8 +82,7 @@ ParseResult EquationParser::parseHead() {
 ParseResult EquationParser::parseAccess(OpAsmParser::UnresolvedOperand &operand, AffineMap &map) {
   SmallVector<AffineExpr> exprs;
   auto parseExpr = [&]() { return parser.parseAffineExpr(names, exprs.emplace_back()); };
-  if (parser.parseOperand(operand) ||
-      parser.parseCommaSeparatedList(AsmParser::Delimiter::OptionalSquare, parseExpr))
+  if (parser.parseOperand(operand) || parser.parseCommaSeparatedList(AsmParser::Delimiter::OptionalSquare, parseExpr))
     return failure();
   unsigned numDims = numResultDims + parts.extents.size();
   map = AffineMap::get(numDims, symbolIsLet.size(), exprs, parser.getContext());
@@ -182,7 +181,8 @@ ParseResult EquationParser::parseTypes(bool parenthesised) {
                                           [&]() { return parser.parseType(types.emplace_back()); });
   };
   if (parser.parseOptionalAttrDict(attributes) || parser.parseColon() || parseTypes(operandTypes) ||
-      parser.parseArrow() || (parenthesised ? parseTypes(parts.results) : parser.parseType(parts.results.emplace_back())))
+      parser.parseArrow() ||
+      (parenthesised ? parseTypes(parts.results) : parser.parseType(parts.results.emplace_back())))
     return failure();
   if (parts.results.empty() || !llvm::all_of(parts.results, llvm::IsaPred<RankedTensorType>))
     return parser.emitError(attributesLoc) << "an equation gives ranked tensors";
@@ -209,8 +209,8 @@ ParseResult EquationParser::parseTypes(bool parenthesised) {
   parts.lets.assign(values.begin() + reads.size(), values.end());
   // Pad to the full number of symbols first: an access in a let sees only those before it.
   auto renumber = [&](AffineMap &map) {
-    map = map.replaceDimsAndSymbols(dims, ArrayRef(symbols).take_front(map.getNumSymbols()), dims.size(),
-                                    symbols.size());
+    map =
+        map.replaceDimsAndSymbols(dims, ArrayRef(symbols).take_front(map.getNumSymbols()), dims.size(), symbols.size());
   };
   llvm::for_each(parts.readMaps, renumber);
   llvm::for_each(parts.letMaps, renumber);

@@ -86,11 +86,16 @@ ScalarFunction makeCompareReal(Operation *op) {
     bool unordered = std::isnan(a) || std::isnan(b);
     using P = arith::CmpFPredicate;
     switch (predicate) {
-    case P::AlwaysFalse: return {0, 0};
-    case P::AlwaysTrue: return {1, 0};
-    case P::ORD: return {double(!unordered), 0};
-    case P::UNO: return {double(unordered), 0};
-    default: break;
+    case P::AlwaysFalse:
+      return {0, 0};
+    case P::AlwaysTrue:
+      return {1, 0};
+    case P::ORD:
+      return {double(!unordered), 0};
+    case P::UNO:
+      return {double(unordered), 0};
+    default:
+      break;
     }
     bool orUnordered = predicate == P::UEQ || predicate == P::UGT || predicate == P::UGE || predicate == P::ULT ||
                        predicate == P::ULE || predicate == P::UNE;
@@ -98,12 +103,29 @@ ScalarFunction makeCompareReal(Operation *op) {
       return {double(orUnordered), 0};
     bool holds = false;
     switch (predicate) {
-    case P::OEQ: case P::UEQ: holds = a == b; break;
-    case P::OGT: case P::UGT: holds = a > b; break;
-    case P::OGE: case P::UGE: holds = a >= b; break;
-    case P::OLT: case P::ULT: holds = a < b; break;
-    case P::OLE: case P::ULE: holds = a <= b; break;
-    default: holds = a != b; break;
+    case P::OEQ:
+    case P::UEQ:
+      holds = a == b;
+      break;
+    case P::OGT:
+    case P::UGT:
+      holds = a > b;
+      break;
+    case P::OGE:
+    case P::UGE:
+      holds = a >= b;
+      break;
+    case P::OLT:
+    case P::ULT:
+      holds = a < b;
+      break;
+    case P::OLE:
+    case P::ULE:
+      holds = a <= b;
+      break;
+    default:
+      holds = a != b;
+      break;
     }
     return {double(holds), isUndecided(args[0], args[1]) ? kInfinity : 0};
   };
@@ -114,22 +136,34 @@ ScalarFunction makeCompareInt(Operation *op) {
   auto predicate = compare.getPredicate();
   Type type = compare.getLhs().getType();
   unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
-  auto asUnsigned = [=](Scalar s) { return static_cast<uint64_t>(asInt(s)) & (width == 64 ? ~0ull : (1ull << width) - 1); };
+  auto asUnsigned = [=](Scalar s) {
+    return static_cast<uint64_t>(asInt(s)) & (width == 64 ? ~0ull : (1ull << width) - 1);
+  };
   return integer([=](Args args) -> int64_t {
     int64_t a = asInt(args[0]), b = asInt(args[1]);
     uint64_t ua = asUnsigned(args[0]), ub = asUnsigned(args[1]);
     using P = arith::CmpIPredicate;
     switch (predicate) {
-    case P::eq: return a == b;
-    case P::ne: return a != b;
-    case P::slt: return a < b;
-    case P::sle: return a <= b;
-    case P::sgt: return a > b;
-    case P::sge: return a >= b;
-    case P::ult: return ua < ub;
-    case P::ule: return ua <= ub;
-    case P::ugt: return ua > ub;
-    case P::uge: return ua >= ub;
+    case P::eq:
+      return a == b;
+    case P::ne:
+      return a != b;
+    case P::slt:
+      return a < b;
+    case P::sle:
+      return a <= b;
+    case P::sgt:
+      return a > b;
+    case P::sge:
+      return a >= b;
+    case P::ult:
+      return ua < ub;
+    case P::ule:
+      return ua <= ub;
+    case P::ugt:
+      return ua > ub;
+    case P::uge:
+      return ua >= ub;
     }
     return 0;
   });
@@ -152,7 +186,8 @@ ScalarFunction makeSelect(Operation *op) {
 /// and, or: an operand that settles the answer alone hides an undecided one.
 ScalarFunction makeLogic(Operation *op, bool isAnd) {
   bool isBool = op->getResult(0).getType().isInteger(1);
-  auto plain = integer([=](Args args) { return isAnd ? asInt(args[0]) & asInt(args[1]) : asInt(args[0]) | asInt(args[1]); });
+  auto plain =
+      integer([=](Args args) { return isAnd ? asInt(args[0]) & asInt(args[1]) : asInt(args[0]) | asInt(args[1]); });
   return [=](Args args) -> Scalar {
     for (Scalar arg : args)
       if (isBool && arg.scale == 0 && (arg.value == 0) == isAnd)
@@ -209,10 +244,10 @@ llvm::StringMap<Maker> makeTable() {
   });
   table["arith.negf"] = always([](Args a) -> Scalar { return {-a[0].value, a[0].scale}; });
   table["math.absf"] = always([](Args a) -> Scalar { return {std::fabs(a[0].value), a[0].scale}; });
-  table["math.floor"] = always(stepwise([](double x) { return std::floor(x); },
-                                        [](double x) { return std::fabs(x - std::nearbyint(x)); }));
-  table["math.ceil"] = always(stepwise([](double x) { return std::ceil(x); },
-                                       [](double x) { return std::fabs(x - std::nearbyint(x)); }));
+  table["math.floor"] = always(
+      stepwise([](double x) { return std::floor(x); }, [](double x) { return std::fabs(x - std::nearbyint(x)); }));
+  table["math.ceil"] = always(
+      stepwise([](double x) { return std::ceil(x); }, [](double x) { return std::fabs(x - std::nearbyint(x)); }));
   table["math.roundeven"] = always(stepwise([](double x) { return std::nearbyint(x); },
                                             [](double x) { return 0.5 - std::fabs(x - std::nearbyint(x)); }));
   // Real functions.
@@ -232,16 +267,15 @@ llvm::StringMap<Maker> makeTable() {
     double x = a[0].value;
     return real(std::sin(x), passed(std::cos(x), a[0].scale) + std::min(1.0, std::fabs(x)));
   });
-  table["math.cos"] = always([](Args a) {
-    return real(std::cos(a[0].value), passed(std::sin(a[0].value), a[0].scale) + 1.0);
-  });
+  table["math.cos"] =
+      always([](Args a) { return real(std::cos(a[0].value), passed(std::sin(a[0].value), a[0].scale) + 1.0); });
   // At 0 the derivative is infinite, the error is not.
   table["math.sqrt"] = always([](Args a) {
     double y = std::sqrt(a[0].value), scale = a[0].scale;
     return real(y, (scale > 0 ? std::min(scale / (2 * y), std::sqrt(scale / kEpsilon)) : 0) + y);
   });
-  table["math.rsqrt"] = always(unary([](double x) { return 1 / std::sqrt(x); },
-                                     [](double x, double y) { return 0.5 * y / x; }));
+  table["math.rsqrt"] =
+      always(unary([](double x) { return 1 / std::sqrt(x); }, [](double x, double y) { return 0.5 * y / x; }));
   table["math.powf"] = makePower;
   table["math.fpowi"] = makePower;
   // Integers.
@@ -274,8 +308,8 @@ llvm::StringMap<Maker> makeTable() {
     bool toBool = op->getResult(0).getType().isInteger(1);
     return integer([=](Args a) { return toBool ? asInt(a[0]) & 1 : asInt(a[0]); });
   };
-  table["arith.fptosi"] = always(stepwise([](double x) { return std::trunc(x); },
-                                          [](double x) { return std::fabs(x - std::nearbyint(x)); }));
+  table["arith.fptosi"] = always(
+      stepwise([](double x) { return std::trunc(x); }, [](double x) { return std::fabs(x - std::nearbyint(x)); }));
   return table;
 }
 

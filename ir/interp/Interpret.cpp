@@ -33,7 +33,8 @@ static FailureOr<llvm::StringMap<int64_t>> exampleLengths(func::FuncOp function,
     for (auto [place, size] : llvm::enumerate(input.shape)) {
       unsigned dim = place + lead;
       StringRef axis = axisOf(type, dim);
-      if (!axis.empty() && normalAxis(axis) == axis && llvm::all_of(axis, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
+      if (!axis.empty() && normalAxis(axis) == axis &&
+          llvm::all_of(axis, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
         lengths.try_emplace(axis, size);
       std::optional<int64_t> expected =
           axis.empty() ? type.getDimSize(dim) : axisLength(axis, [&](StringRef base) -> std::optional<int64_t> {
@@ -125,8 +126,7 @@ static FailureOr<std::vector<std::vector<Tensor>>> interpretBatch(func::FuncOp f
         if (ShapedType::isDynamic(size))
           size = *frame.lengthIn(axisOf(tensor, place + 1), b);
       Tensor own = Tensor::full(shape, 0);
-      forEachPlace(own.shape, result.shape, b,
-                   [&](int64_t to, int64_t place) { copyElement(result, place, own, to); });
+      forEachPlace(own.shape, result.shape, b, [&](int64_t to, int64_t place) { copyElement(result, place, own, to); });
       all[b].push_back(std::move(own));
     }
   }

@@ -355,8 +355,8 @@ void Terms::emitFast(int64_t extent, Run &run, function_ref<void(const Run &)> c
     run.stride[r] = 0;
     for (auto [dim, expr] : llvm::enumerate(read.at)) {
       int64_t at = evaluate(expr), coefficient = coefficientOf(expr);
-      meet(range, intervalOf(at, coefficient, 0,
-                             read.lengths[dim] ? (*read.lengths[dim])[owner] : read.tensor->shape[dim]));
+      meet(range,
+           intervalOf(at, coefficient, 0, read.lengths[dim] ? (*read.lengths[dim])[owner] : read.tensor->shape[dim]));
       base[r] += at * read.strides[dim];
       run.stride[r] += coefficient * read.strides[dim];
     }

@@ -58,17 +58,17 @@ private:
 
   Equation equation;
   const Frame &frame;
-  llvm::SmallVector<int> order;  // dims, outermost first
+  llvm::SmallVector<int> order;     // dims, outermost first
   int innermost = -1, example = -1; // dims, or -1
   unsigned numDims = 0, numResultDims = 0;
   llvm::SmallVector<int64_t> resultShape, resultStrides;
-  llvm::SmallVector<int64_t> extents;                     // of static dims and of `b`
-  std::vector<llvm::SmallVector<int64_t>> dimLengths;     // of dims over axes, by example
-  std::deque<llvm::SmallVector<int64_t>> accessLengths;   // what Access::lengths points into
-  std::vector<llvm::SmallVector<int64_t>> scalarValues;   // by example
+  llvm::SmallVector<int64_t> extents;                   // of static dims and of `b`
+  std::vector<llvm::SmallVector<int64_t>> dimLengths;   // of dims over axes, by example
+  std::deque<llvm::SmallVector<int64_t>> accessLengths; // what Access::lengths points into
+  std::vector<llvm::SmallVector<int64_t>> scalarValues; // by example
   std::vector<Access> reads, lets;
   std::vector<std::vector<Condition>> clauses;
-  bool fast = false; // whole runs at once
+  bool fast = false;           // whole runs at once
   std::vector<char> undecided; // by place of the result, if any
 
   // State of the walk.

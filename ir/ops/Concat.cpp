@@ -68,9 +68,8 @@ LogicalResult ConcatOp::evaluate(Frame &frame) {
   result.needScale();
   std::optional<unsigned> examples = exampleDim(frame, type);
   int64_t rows = Tensor::sizeOf(ArrayRef(*shape).take_front(dim)), width = result.strideOf(dim);
-  int64_t perExample = examples && *examples < dim
-                           ? Tensor::sizeOf(ArrayRef(*shape).slice(*examples + 1, dim - *examples - 1))
-                           : rows;
+  int64_t perExample =
+      examples && *examples < dim ? Tensor::sizeOf(ArrayRef(*shape).slice(*examples + 1, dim - *examples - 1)) : rows;
   SmallVector<int64_t> filled(rows, 0); // of each row, how far the parts before reach
   for (Value value : getParts()) {
     const Tensor &part = frame.get(value);

@@ -1,6 +1,6 @@
 // fold: verifier, meaning.
-#include "ir/ops/Regions.h"
 #include "ir/interp/Frame.h"
+#include "ir/ops/Regions.h"
 
 using namespace mlir;
 using namespace rondo;

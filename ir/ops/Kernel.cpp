@@ -1,6 +1,6 @@
 // kernel and pack: verifier, meaning.
-#include "ir/ops/Regions.h"
 #include "ir/interp/Frame.h"
+#include "ir/ops/Regions.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -22,8 +22,8 @@ static int64_t panelsOf(int64_t columns, int64_t gates) { return gates * llvm::d
 
 void PackOp::build(OpBuilder &builder, OperationState &state, Value operand, int64_t gates) {
   auto type = cast<RankedTensorType>(operand.getType());
-  auto result = RankedTensorType::get({panelsOf(type.getDimSize(0), gates), type.getDimSize(1), 16},
-                                      type.getElementType());
+  auto result =
+      RankedTensorType::get({panelsOf(type.getDimSize(0), gates), type.getDimSize(1), 16}, type.getElementType());
   build(builder, state, result, operand, gates);
 }
 

@@ -47,8 +47,8 @@ Operation *MapOp::rebuild(OpBuilder &builder, Location loc, const EquationParts 
 
 ParseResult MapOp::parse(OpAsmParser &parser, OperationState &state) {
   EquationParser equation(parser, state);
-  if (equation.parseHead() || equation.parseLets() || equation.parseReads(/*byStar=*/false) ||
-      equation.parseWhere() || equation.parseTypes(/*parenthesised=*/true))
+  if (equation.parseHead() || equation.parseLets() || equation.parseReads(/*byStar=*/false) || equation.parseWhere() ||
+      equation.parseTypes(/*parenthesised=*/true))
     return failure();
   Region *region = state.addRegion();
   if (parser.parseRegion(*region, /*arguments=*/{}, /*enableNameShadowing=*/true))
@@ -87,6 +87,10 @@ LogicalResult MapOp::verify() {
   for (Type type : getResultTypes())
     if (!sameDomain(first, cast<RankedTensorType>(type))) // C2
       return emitOpError() << "gives " << first << " and " << type << ", expected one domain";
+  return success();
+}
+
+LogicalResult MapOp::verifyRegions() {
   Block &block = getBlock();
   if (block.getNumArguments() != getReads().size())
     return emitOpError() << "has " << getReads().size() << " reads, but its region has " << block.getNumArguments()
@@ -96,6 +100,9 @@ LogicalResult MapOp::verify() {
         block.getArgument(i).getType() != element)
       return emitOpError() << "read " << i << " has elements " << element << ", but the region's argument is "
                            << block.getArgument(i).getType();
+  for (Operation &op : block.without_terminator())
+    if (!isScalarOp(&op) && !isa<IndexOp, LengthOp, StepOp>(op)) // C3
+      return op.emitOpError("may not stand in a map: it is no scalar of the table");
   Operation *yield = block.getTerminator();
   if (yield->getNumOperands() != getNumResults()) // C2
     return emitOpError() << "yields " << yield->getNumOperands() << " scalars for " << getNumResults() << " results";

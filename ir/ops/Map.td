@@ -22,6 +22,7 @@ def Rondo_MapOp : Rondo_EquationOp<"map", [IsolatedFromAbove, RecursiveMemoryEff
   let arguments = equationArguments;
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
+  let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "const ::rondo::EquationParts &":$parts, "::rondo::MapBody":$body)>];
   let extraClassDeclaration = equationDeclaration # [{

@@ -1,5 +1,6 @@
 // scan: assembly, verifier, meaning.
 #include "ir/EquationSyntax.h"
+#include "ir/Predicate.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -197,9 +198,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
   printer << " ";
   printAxis(printer, getAxis());
   printer << " over (";
-  llvm::interleaveComma(llvm::zip(getOver(), getSliceDims()), printer, [&](auto slice) {
-    printer << std::get<0>(slice) << " at " << std::get<1>(slice);
-  });
+  llvm::interleaveComma(llvm::zip(getOver(), getSliceDims()), printer,
+                        [&](auto slice) { printer << std::get<0>(slice) << " at " << std::get<1>(slice); });
   printer << ") from (" << getInit() << ")";
   if (!getPasts().empty()) {
     printer << " past (";
@@ -212,9 +212,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
   }
   if (getReverse())
     printer << " reverse";
-  printer.printOptionalAttrDict((*this)->getAttrs(),
-                                {"axis", "reverse", "operandSegmentSizes", "resultSegmentSizes", "slice_dims",
-                                 "stack_dims", "pasts", "past_has_rows"});
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"axis", "reverse", "operandSegmentSizes", "resultSegmentSizes",
+                                                      "slice_dims", "stack_dims", "pasts", "past_has_rows"});
   printer << " : (";
   llvm::interleaveComma((*this)->getOperandTypes(), printer);
   printer << ") -> ";
@@ -222,9 +221,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
     printer << "last (" << getLast().getTypes() << ") ";
   if (!getStacked().empty()) {
     printer << "stack (";
-    llvm::interleaveComma(llvm::zip(getStacked().getTypes(), getStackDims()), printer, [&](auto stack) {
-      printer << std::get<0>(stack) << " at " << std::get<1>(stack);
-    });
+    llvm::interleaveComma(llvm::zip(getStacked().getTypes(), getStackDims()), printer,
+                          [&](auto stack) { printer << std::get<0>(stack) << " at " << std::get<1>(stack); });
     printer << ") ";
   }
   if (!getSummed().empty())
@@ -279,12 +277,40 @@ LogicalResult ScanOp::verify() {
   return success();
 }
 
+/// C5: every read of a past is by an operation with a predicate, at rows proved to be written already.
+static LogicalResult verifyPastReads(ScanOp scan, unsigned past) {
+  unsigned dim = scan.getStackDims()[scan.getPasts()[past]];
+  std::string lead = scan.getPastLead(past);
+  for (OpOperand &use : scan.getPastArgs()[past].getUses()) {
+    Operation *user = use.getOwner();
+    auto equation = dyn_cast<Equation>(user);
+    if (!equation || isa<MapOp>(user))
+      return user->emitOpError() << "reads a past of the scan; select rows by contract, reduce or softmax first";
+    unsigned operand = use.getOperandNumber(), reads = equation.getReads().size();
+    AffineMap map = operand < reads ? equation.getReadMap(operand) : equation.getLetMap(operand - reads);
+    AffineExpr step, before = getAffineConstantExpr(0, scan.getContext());
+    for (auto [i, scalar] : llvm::enumerate(equation.getScalars())) {
+      StringRef text = cast<StringAttr>(scalar).getValue();
+      if (text == ("step " + scan.getAxis()).str())
+        step = getAffineSymbolExpr(i, scan.getContext());
+      if (text == "size " + lead)
+        before = getAffineSymbolExpr(i, scan.getContext());
+    }
+    if (int64_t rows; !StringRef(lead).getAsInteger(10, rows))
+      before = getAffineConstantExpr(rows, scan.getContext());
+    AffineExpr row = map.getResult(dim);
+    if (!step || !holdsWherePresent(equation, scan.getReverse() ? row - step - 1 : step + before - 1 - row))
+      return user->emitOpError() << "reads a past at a row that is not proved to be "
+                                 << (scan.getReverse() ? "after" : "before") << " the step of " << scan.getAxis();
+  }
+  return success();
+}
+
 LogicalResult ScanOp::verifyRegions() {
   Block &block = getBlock();
   if (block.getNumArguments() != getOver().size() + getInit().size() + getPasts().size())
-    return emitOpError() << "has " << block.getNumArguments() << " region arguments, expected "
-                         << getOver().size() << " slices, " << getInit().size() << " carries and " << getPasts().size()
-                         << " pasts";
+    return emitOpError() << "has " << block.getNumArguments() << " region arguments, expected " << getOver().size()
+                         << " slices, " << getInit().size() << " carries and " << getPasts().size() << " pasts";
   for (auto [i, slice] : llvm::enumerate(getOver()))
     if (Type expected = dropDim(cast<RankedTensorType>(slice.getType()), getSliceDims()[i]);
         getSliceArgs()[i].getType() != expected) // C1
@@ -313,5 +339,8 @@ LogicalResult ScanOp::verifyRegions() {
   for (auto [i, value] : llvm::enumerate(getYieldedSums()))
     if (Type expected = getSummed()[i].getType(); value.getType() != expected) // C3
       return emitOpError() << "yields " << value.getType() << " for sum " << i << ", expected " << expected;
+  for (unsigned past = 0; past < getPasts().size(); ++past)
+    if (failed(verifyPastReads(*this, past)))
+      return failure();
   return success();
 }

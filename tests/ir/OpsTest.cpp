@@ -9,7 +9,8 @@ using namespace rondo::test;
 static const double kInf = std::numeric_limits<double>::infinity();
 
 TEST(Contract, Product) {
-  Program program(R"mlir(func.func @f(%w: tensor<2x3xf32>, %x: tensor<?x3xf32, #rondo.ax<t>>) -> tensor<?x2xf32, #rondo.ax<t>> {
+  Program program(
+      R"mlir(func.func @f(%w: tensor<2x3xf32>, %x: tensor<?x3xf32, #rondo.ax<t>>) -> tensor<?x2xf32, #rondo.ax<t>> {
     %y = rondo.contract (i, j | r in 3) %w[j, r] * %x[i, r] : (tensor<2x3xf32>, tensor<?x3xf32, #rondo.ax<t>>) -> tensor<?x2xf32, #rondo.ax<t>>
     return %y : tensor<?x2xf32, #rondo.ax<t>> })mlir");
   Tensor y = program.run({tensor({2, 3}, {1, 2, 3, -4, 5, 6}), tensor({2, 3}, {1, 0, 2, 0, 1, 1})});
@@ -67,7 +68,8 @@ TEST(Reduce, AllKinds) {
   expectNear(program.run({x}, "f", 0), {3, 0.5});
   expectNear(program.run({x}, "f", 1), {1, -4});
   expectNear(program.run({x}, "f", 2), {9, 4});
-  expectNear(program.run({x}, "f", 3), {std::log(std::exp(1.) + 2 * std::exp(3.)), std::log(std::exp(-2.) + std::exp(0.5) + std::exp(-4.))});
+  expectNear(program.run({x}, "f", 3),
+             {std::log(std::exp(1.) + 2 * std::exp(3.)), std::log(std::exp(-2.) + std::exp(0.5) + std::exp(-4.))});
   expectNear(program.run({x}, "f", 4), {2, 2}); // lowest on ties
   Tensor empty = tensor({2, 1}, {5, 6});
   expectNear(program.run({empty}, "f", 0), {-kInf, -kInf});
@@ -82,7 +84,8 @@ TEST(Softmax, PresentTermsOnly) {
     %y = rondo.softmax (i, j) over (1) %x[i, j] where (j <= i - 1) : (tensor<?x?xf32, #rondo.ax<t, t>>) -> tensor<?x?xf32, #rondo.ax<t, t>>
     return %y : tensor<?x?xf32, #rondo.ax<t, t>> })mlir");
   double e = std::exp(1.);
-  expectNear(program.run({tensor({3, 3}, {7, 7, 7, 7, 7, 7, 1, 2, 7})}), {0, 0, 0, 1, 0, 0, 1 / (1 + e), e / (1 + e), 0});
+  expectNear(program.run({tensor({3, 3}, {7, 7, 7, 7, 7, 7, 1, 2, 7})}),
+             {0, 0, 0, 1, 0, 0, 1 / (1 + e), e / (1 + e), 0});
 }
 
 TEST(Softmax, OverTheFirstOfTwoDims) {
@@ -94,7 +97,8 @@ TEST(Softmax, OverTheFirstOfTwoDims) {
 }
 
 TEST(Map, RegionIndexLengthAndGuard) {
-  Program program(R"mlir(func.func @f(%x: tensor<?x2xf32, #rondo.ax<t>>, %c: tensor<2xf32>) -> (tensor<?x2xf32, #rondo.ax<t>>, tensor<?x2xi32, #rondo.ax<t>>) {
+  Program program(
+      R"mlir(func.func @f(%x: tensor<?x2xf32, #rondo.ax<t>>, %c: tensor<2xf32>) -> (tensor<?x2xf32, #rondo.ax<t>>, tensor<?x2xi32, #rondo.ax<t>>) {
     %y, %k = rondo.map (i, j) %x[i, j], %c[j] where (i >= 1) : (tensor<?x2xf32, #rondo.ax<t>>, tensor<2xf32>) -> (tensor<?x2xf32, #rondo.ax<t>>, tensor<?x2xi32, #rondo.ax<t>>) {
     ^bb0(%a: f32, %b: f32):
       %l = math.log %a : f32
@@ -193,9 +197,9 @@ TEST(ErrorScale, PassesThroughScalarsAndFindsTies) {
     return %e, %p, %q : tensor<3xf32>, tensor<3xi32>, tensor<3xf32> })mlir");
   Tensor x = tensor({3, 2}, {100, -100, 1, 1, 50, -51});
   Tensor tanh = program.run({x}, "f", 0), positive = program.run({x}, "f", 1), relu = program.run({x}, "f", 2);
-  EXPECT_DOUBLE_EQ(tanh.scale[0], 200);           // derivative 1 at 0
-  EXPECT_LT(tanh.scale[1], 1.2);                  // flat at 2
-  EXPECT_EQ(positive.scale[0], kInf);             // 0 plus or minus a rounding: undecided
+  EXPECT_DOUBLE_EQ(tanh.scale[0], 200); // derivative 1 at 0
+  EXPECT_LT(tanh.scale[1], 1.2);        // flat at 2
+  EXPECT_EQ(positive.scale[0], kInf);   // 0 plus or minus a rounding: undecided
   EXPECT_EQ(positive.scale[1], 0);
   EXPECT_EQ(positive.scale[2], 0);
   EXPECT_EQ(relu.scale[0], 200);

@@ -32,7 +32,8 @@ static std::string elman(bool reverse) {
          std::string(reverse ? "reverse " : "") +
          R"mlir(: (tensor<?x3xf32, #rondo.ax<t>>, tensor<2xf32>) -> last (tensor<2xf32>) stack (tensor<2x?xf32, #rondo.ax<t>>) sum (tensor<2xf32>) {
     ^bb0(%xt: tensor<3xf32>, %hp: tensor<2xf32>):
-)mlir" + kCell + R"mlir(
+)mlir" + kCell +
+         R"mlir(
       rondo.yield %h, %h, %h : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
     }
     return %l, %k, %m : tensor<2xf32>, tensor<2x?xf32, #rondo.ax<t>>, tensor<2xf32>
