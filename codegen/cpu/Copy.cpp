@@ -54,7 +54,7 @@ struct Copier {
 
 /// The dimension of the value (held ones not counted) that lies adjacent in memory.
 int64_t adjacentDim(const Storage &s) {
-  int64_t d = s.layout.contiguousDim(), before = 0;
+  int64_t d = s.contiguousDim(), before = 0;
   for (auto &[heldDim, axis] : s.held) {
     if (int64_t(heldDim) == d)
       return -1;

@@ -51,9 +51,9 @@ public:
       run(order.drop_front(), vectorDim, room, c.both(condition, added));
       point.restore(std::move(saved));
     };
+    auto [first, size] = point.span(dim);
     if (int(dim) != vectorDim)
-      return c.loop(c.index(0), point.extent(dim), 1, [&](Value i) { inner(i, {}); });
-    Value size = point.extent(dim);
+      return c.loop(first, size, 1, [&](Value i) { inner(i, {}); });
     auto known = Code::constant(size);
     if (known && (room || *known % kLanes == 0))
       return c.loop(c.index(0), c.index(llvm::alignTo(*known, kLanes)), kLanes, [&](Value i) { inner(i, {}); });
@@ -64,7 +64,7 @@ public:
       Value mask = c.holds(arith::CmpIPredicate::slt, c.sequence(c.index(full)), size);
       return inner(c.index(full), mask);
     }
-    c.loop(c.index(0), size, kLanes, [&](Value i) {
+    c.loop(c.floorTo(first, kLanes), size, kLanes, [&](Value i) {
       inner(i, c.holds(arith::CmpIPredicate::slt, c.sequence(i), size));
     });
   }
@@ -152,8 +152,8 @@ void emitSoftmax(Point &point, ArrayRef<unsigned> over, int vectorDim, Value con
       }
       unsigned dim = dims.front();
       bool along = int(dim) == vectorDim;
-      Value size = point.extent(dim);
-      return c.loop(c.index(0), size, along ? kLanes : 1, ValueRange{carried}, [&](Value i, ValueRange args) {
+      auto [first, size] = point.span(dim);
+      return c.loop(along ? c.floorTo(first, kLanes) : first, size, along ? kLanes : 1, ValueRange{carried}, [&](Value i, ValueRange args) {
         Point::State saved = point.save();
         if (along) {
           point.vectorDim = dim;
@@ -212,7 +212,7 @@ void emitEquation(const Scope &scope, Operation *op, ArrayRef<Value> preset) {
   if (eq.resultDims == 0)
     condition = point.settleNow();
 
-  int64_t contiguous = scope.kernel.storageOf(op->getResult(0)).layout.contiguousDim();
+  int64_t contiguous = scope.kernel.storageOf(op->getResult(0)).contiguousDim();
   auto alongLanes = [&](ArrayRef<unsigned> among, bool adjacent) {
     return contiguous >= 0 && llvm::is_contained(among, unsigned(contiguous)) && point.vectorisable(contiguous, adjacent);
   };

@@ -132,9 +132,53 @@ LogicalResult Placement::placeScan(ScanOp scan) {
   return placeBlock(scan.getBlock());
 }
 
+// A fold goes row by row when every operation in it reads what the fold itself computes at its own row only.
+void Placement::placeFold(FoldOp fold) {
+  auto rowsOf = [](Value v) { return Layout::of(cast<RankedTensorType>(v.getType()), true).rowDims; };
+  Block &block = fold.getRegion().front();
+  for (Operation &op : block.without_terminator()) {
+    auto equation = dyn_cast<Equation>(op);
+    if (!equation || rowsOf(op.getResult(0)).empty() || !Layout::of(equation.getDomainType(), true).perExample)
+      return;
+    unsigned row = rowsOf(op.getResult(0)).front();
+    auto atOwnRow = [&](Value v, AffineMap map) {
+      if (v.getParentBlock() != &block)
+        return true;
+      auto rows = rowsOf(v);
+      return !rows.empty() && map.getResult(rows.front()) == getAffineDimExpr(row, map.getContext());
+    };
+    for (unsigned i = 0; i < equation.getReads().size(); ++i)
+      if (!atOwnRow(equation.getReads()[i], equation.getReadMap(i)))
+        return;
+    for (unsigned i = 0; i < equation.getLets().size(); ++i)
+      if (!atOwnRow(equation.getLets()[i], equation.getLetMap(i)))
+        return;
+  }
+  rowwise.insert(fold);
+  int64_t n = axes->names.size(), firstLongest = 2 + n + n * (n + 1) / 2;
+  std::vector<int64_t> used(firstLongest + n);
+  for (Operation &op : block.without_terminator())
+    for (Value v : op.getResults()) {
+      Layout layout = Layout::of(cast<RankedTensorType>(v.getType()), true);
+      if (layout.rowDims.size() != 2)
+        continue;
+      int64_t runs = 1;
+      for (int64_t d = 0; d < layout.type.getRank(); ++d)
+        if (!layout.type.isDynamicDim(d))
+          runs *= layout.type.getDimSize(d);
+      places[v] = Place{Place::RowScratch, 0, {}, -1, {}, layout, used};
+      used[firstLongest + axes->indexOf(axisOf(layout.type, layout.rowDims.back()))] += runs;
+      used[0] += (runs + 1) * kLanes; // each run to whole vectors, and room behind the last
+    }
+  for (auto [most, u] : llvm::zip(scratchSize, used))
+    most = std::max(most, u);
+}
+
 LogicalResult Placement::placeBlock(Block &block) {
   for (Operation &op : block) {
     if (isa<KernelOp, FoldOp>(op)) {
+      if (auto fold = dyn_cast<FoldOp>(op))
+        placeFold(fold);
       if (failed(placeBlock(op.getRegion(0).front())))
         return failure();
     } else if (auto scan = dyn_cast<ScanOp>(op)) {
@@ -162,13 +206,17 @@ LogicalResult Placement::placeBlock(Block &block) {
 
 FailureOr<Placement> Placement::of(func::FuncOp func, const AxisTable &axes, WeightBlocks &weights) {
   Placement p(axes, weights);
+  int64_t n = axes.names.size();
+  p.scratchSize.assign(2 + 2 * n + n * (n + 1) / 2, 0);
   for (auto [i, arg] : llvm::enumerate(func.getArguments()))
     p.places[arg] = Place{Place::Input, int64_t(i), {}, -1, {}, Layout::of(cast<RankedTensorType>(arg.getType()), false)};
   p.findConstants(func);
   Operation *exit = func.getBody().front().getTerminator();
   for (auto [i, v] : llvm::enumerate(exit->getOperands())) {
     Value source = p.resolve(v);
-    if (p.places.contains(source) || p.isConstant(source)) {
+    // The caller's layout of a value over two sequence axes differs from ours.
+    bool inner = Layout::of(cast<RankedTensorType>(source.getType()), true).innerRow;
+    if (p.places.contains(source) || p.isConstant(source) || inner) {
       p.copied.push_back({v, i});
       continue;
     }

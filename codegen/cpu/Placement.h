@@ -25,6 +25,7 @@ struct Place {
   int64_t heldDim = -1;                         // View: dimension held at the step of `axis`
   std::string axis;
   Layout layout;
+  std::vector<int64_t> scratchOffset;           // RowScratch: where in a thread's scratch, in terms
 };
 
 class Placement {
@@ -44,6 +45,9 @@ public:
   bool isConstant(mlir::Operation *op) const;
   /// Cells that constants are computed from stand in the plain block, those that entries read in the packed one too.
   llvm::ArrayRef<std::vector<int64_t>> plan() const { return slots; }
+  llvm::ArrayRef<int64_t> scratch() const { return scratchSize; }
+  /// Whether a fold is computed row by row, its wide values existing only as one row in scratch.
+  bool isRowwise(FoldOp fold) const { return rowwise.contains(fold); }
   /// Returned values that the caller's buffer could not hold directly: (value, result number).
   llvm::ArrayRef<std::pair<mlir::Value, unsigned>> copies() const { return copied; }
 
@@ -51,6 +55,7 @@ private:
   Placement(const AxisTable &axes, WeightBlocks &weights) : axes(&axes), weights(&weights) {}
   mlir::LogicalResult placeBlock(mlir::Block &block);
   mlir::LogicalResult placeScan(ScanOp scan);
+  void placeFold(FoldOp fold);
   mlir::LogicalResult placeResult(mlir::Value v, mlir::Operation *at);
   void findConstants(mlir::func::FuncOp func);
   int64_t newSlot(const Layout &layout);
@@ -61,6 +66,8 @@ private:
   llvm::DenseMap<mlir::Value, Place> places;
   llvm::DenseSet<mlir::Value> constants;
   std::vector<std::vector<int64_t>> slots;
+  std::vector<int64_t> scratchSize;
+  llvm::DenseSet<mlir::Operation *> rowwise;
   llvm::SmallVector<std::pair<mlir::Value, unsigned>> copied;
 };
 

@@ -216,9 +216,35 @@ Value Point::bind(unsigned dim, Value index) {
   return settle();
 }
 
-std::pair<Value, Value> Point::bounds(unsigned dim) {
+std::pair<Value, Value> Point::span(unsigned dim) const {
   Code &c = code();
   Value lo = c.index(0), hi = extent(dim);
+  if (scope.columns.empty())
+    return {lo, hi};
+  auto narrow = [&](Value v, AffineMap map) {
+    auto asked = scope.columns.lookup(v);
+    if (!asked.first)
+      return;
+    unsigned inner = scope.kernel.placement[v].layout.rowDims.back();
+    if (map && map.getResult(inner) != getAffineDimExpr(dim, map.getContext()))
+      return;
+    if (!map && inner != dim)
+      return;
+    lo = c.max(lo, asked.first);
+    hi = c.min(hi, asked.second);
+  };
+  // A result dimension: what is asked of the results. A reduced one: what there is of the operands.
+  if (dim < eq.resultDims)
+    narrow(eq.op->getResult(0), {});
+  else
+    for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps))
+      narrow(v, map);
+  return {lo, hi};
+}
+
+std::pair<Value, Value> Point::bounds(unsigned dim) {
+  Code &c = code();
+  auto [lo, hi] = span(dim);
   MLIRContext *context = eq.op->getContext();
   dims[dim] = c.index(0); // so that `ready` asks for the other dimensions only
   for (Condition &condition : conditions) {
@@ -283,8 +309,8 @@ bool Point::vectorisable(unsigned dim, bool needAdjacent) const {
         return false;
   bool adjacent = false;
   for (auto [value, map] : llvm::zip(eq.reads, eq.readMaps)) {
-    Layout layout = scope.kernel.storageOf(value).layout;
-    auto held = scope.kernel.storageOf(value).held;
+    Storage storage = scope.kernel.storageOf(value);
+    auto &held = storage.held;
     unsigned full = 0;
     for (AffineExpr e : map.getResults()) {
       while (llvm::any_of(held, [&](auto &h) { return h.first == full; }))
@@ -292,7 +318,7 @@ bool Point::vectorisable(unsigned dim, bool needAdjacent) const {
       if (e.isFunctionOfDim(dim)) {
         AffineExpr rest = e.replace(getAffineDimExpr(dim, e.getContext()), getAffineConstantExpr(0, e.getContext()));
         AffineExpr slope = simplifyAffineExpr(e - rest, eq.dims(), symbols.size());
-        if (slope != getAffineDimExpr(dim, e.getContext()) || layout.contiguousDim() != int64_t(full))
+        if (slope != getAffineDimExpr(dim, e.getContext()) || storage.contiguousDim() != int64_t(full))
           return false;
         adjacent = true;
       }

@@ -21,8 +21,12 @@ public:
 
   /// Makes a dimension known and looks up what follows from it. The scalar condition it adds, or null.
   mlir::Value bind(unsigned dim, mlir::Value index);
+  /// Makes a dimension known without looking anything up.
+  void bindQuietly(unsigned dim, mlir::Value index) { dims[dim] = index; }
   /// What can be decided before any dimension is known.
   mlir::Value settleNow() { return settle(); }
+  /// The range of a dimension before conditions: all of it, or the columns of a fold's row that are asked for.
+  std::pair<mlir::Value, mlir::Value> span(unsigned dim) const;
   /// Bounds of `dim` that follow from conditions whose other terms are known; these are then settled.
   std::pair<mlir::Value, mlir::Value> bounds(unsigned dim);
   /// Lanes of the vector dimension that every remaining condition allows, with `laneMask`; null: all.

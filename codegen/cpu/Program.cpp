@@ -116,8 +116,7 @@ private:
     for (auto [i, t] : llvm::enumerate(func.getResultTypes()))
       out.results.push_back(describe(t, func.getResultAttrDict(i), kept.axes, ("result" + Twine(i)).str()));
     out.plan.assign(kept.placement->plan().begin(), kept.placement->plan().end());
-    int64_t n = kept.axes.names.size();
-    out.scratch.assign(2 + 2 * n + n * (n + 1) / 2, 0);
+    out.scratch.assign(kept.placement->scratch().begin(), kept.placement->scratch().end());
     program.exports.push_back(std::move(out));
     return success();
   }

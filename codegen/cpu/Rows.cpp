@@ -2,6 +2,7 @@
 
 #include "codegen/cpu/Copy.h"
 #include "codegen/cpu/Equation.h"
+#include "codegen/cpu/FoldRows.h"
 #include "codegen/cpu/ProductKernel.h"
 #include "ir/Axes.h"
 
@@ -21,6 +22,8 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) 
   Code &c = scope.kernel.code;
   if (isa<ReadOp, YieldOp>(op) || scope.kernel.placement.isConstant(op))
     return success();
+  if (auto fold = dyn_cast<FoldOp>(op); fold && position && scope.kernel.placement.isRowwise(fold))
+    return emitFoldRow(scope, fold, position);
   if (isa<KernelOp, FoldOp>(op)) {
     for (Operation &inner : op->getRegion(0).front())
       if (failed(emitForExample(scope, &inner, position)))

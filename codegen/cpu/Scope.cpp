@@ -17,7 +17,10 @@ Value Kernel::atEntry(StringRef key, function_ref<Value()> make) {
   else
     code.b.setInsertionPointToStart(block);
   Value v = make();
-  entryEnd = v.getDefiningOp();
+  // Folding may give a value that was there before.
+  Operation *made = v.getDefiningOp();
+  if (made && made->getBlock() == block && (!entryEnd || entryEnd->isBeforeInBlock(made)))
+    entryEnd = made;
   loaded[key] = v;
   return v;
 }
@@ -40,6 +43,25 @@ Value Kernel::number(FrameField f, int64_t i) {
 Value Kernel::scratch() {
   Value base = field(FrameField::Scratch), stride = field(FrameField::ScratchStride);
   return atEntry("scratch", [&] { return code.at(base, code.mul(tid, stride)); });
+}
+
+Value Kernel::sizeOf(ArrayRef<int64_t> terms) {
+  int64_t n = axes.names.size(), pairs = n * (n + 1) / 2;
+  std::string key = "size";
+  for (auto [i, k] : llvm::enumerate(terms))
+    key += "," + std::to_string(k);
+  // Scratch depends on constants and on the longest example only.
+  SmallVector<std::pair<Value, int64_t>> parts;
+  for (int64_t a = 0; a < n; ++a)
+    if (int64_t k = terms[2 + n + pairs + a])
+      parts.push_back({number(FrameField::Longest, a), k});
+  return atEntry(key, [&] {
+    Value sum = code.index(terms[0]);
+    for (auto [v, k] : parts)
+      sum = code.add(sum, code.mul(v, k));
+    // A constant has no place of its own among what was loaded.
+    return sum;
+  });
 }
 
 Storage Kernel::storageOf(Value v) {
@@ -82,8 +104,21 @@ Storage Kernel::storageOf(Value v) {
     }
     break;
   }
+  case Place::RowScratch: {
+    // The longest example's columns, to whole vectors.
+    unsigned inner = s.layout.rowDims.back();
+    Value longest = number(FrameField::Longest, axes.indexOf(axisOf(s.layout.type, inner)));
+    Value thread = scratch();
+    s.runLength = atEntry(("run" + Twine(axes.indexOf(axisOf(s.layout.type, inner)))).str(),
+                          [&] { return code.ceilTo(longest, kLanes); });
+    Value offset = sizeOf(place.scratchOffset);
+    std::string key = "scratch";
+    for (int64_t t : place.scratchOffset)
+      key += "," + std::to_string(t);
+    s.base = atEntry(key, [&] { return code.at(thread, offset); });
+    break;
+  }
   case Place::Carry:
-  case Place::RowScratch:
     llvm_unreachable("its emitter sets the storage");
   }
   return storage[v] = s;
@@ -92,6 +127,7 @@ Storage Kernel::storageOf(Value v) {
 Scope Scope::withExample(Value e) const {
   Scope inner(kernel);
   inner.step = step;
+  inner.columns = columns;
   inner.example = e;
   Code &c = kernel.code;
   int64_t n = kernel.axes.names.size();
@@ -137,6 +173,25 @@ Value Scope::address(const Storage &s, ArrayRef<Value> index) const {
   for (int64_t d = 0; d < l.type.getRank(); ++d) {
     auto held = llvm::find_if(s.held, [&](auto &h) { return h.first == d; });
     full.push_back(held == s.held.end() ? *next++ : step.lookup(held->second));
+  }
+  if (s.runLength) {
+    Value run = c.index(0);
+    int64_t stride = 1;
+    for (int64_t d = l.type.getRank() - 1; d >= 0; --d)
+      if (!l.type.isDynamicDim(d)) {
+        run = c.add(run, c.mul(full[d], stride));
+        stride *= l.type.getDimSize(d);
+      }
+    return c.at(s.base, c.add(c.mul(run, s.runLength), full[l.rowDims.back()]));
+  }
+  if (l.innerRow) {
+    int64_t outer = kernel.axes.indexOf(axisOf(l.type, l.rowDims[0])), inner = kernel.axes.indexOf(axisOf(l.type, l.rowDims[1]));
+    Value run = c.mul(full[l.rowDims[0]], l.rowSize);
+    for (int64_t d = 0; d < l.type.getRank(); ++d)
+      if (l.strides[d])
+        run = c.add(run, c.mul(full[d], l.strides[d]));
+    Value start = c.mul(pair[kernel.axes.pairOf(outer, inner)], l.rowSize);
+    return c.at(s.base, c.add(c.add(start, c.mul(run, length[inner])), full[l.rowDims[1]]));
   }
   Value element = c.mul(rowOf(s, full), c.index(l.rowSize));
   for (int64_t d = 0; d < l.type.getRank(); ++d)

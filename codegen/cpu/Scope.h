@@ -39,6 +39,8 @@ public:
   mlir::Value element(FrameField f, int64_t i);          // pointer field[i] of a table of pointers
   mlir::Value number(FrameField f, int64_t i);           // int64_t field[i]
   mlir::Value scratch();                                 // this thread's scratch
+  /// Sum of coefficients (terms as in rondo_export) times the terms of this call.
+  mlir::Value sizeOf(llvm::ArrayRef<int64_t> terms);
 
 private:
   mlir::Value atEntry(llvm::StringRef key, llvm::function_ref<mlir::Value()> make);
@@ -53,6 +55,8 @@ struct Scope {
   mlir::Value example;                                   // null where there is none
   llvm::SmallVector<mlir::Value> offset, length, pair;   // per axis of this example; per pair of axes
   llvm::StringMap<mlir::Value> step;                     // of the enclosing scans, by axis
+  /// In a row of a fold: the columns of each wide value that anybody asks for. Nothing outside is computed or read.
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> columns;
 
   explicit Scope(Kernel &kernel) : kernel(kernel) {}
   Code &code() const { return kernel.code; }

@@ -22,15 +22,6 @@ Layout Layout::of(RankedTensorType type, bool padded) {
   layout.type = type;
   layout.padded = padded;
   layout.strides.assign(type.getRank(), 0);
-  bool innermost = true;
-  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-    if (type.isDynamicDim(d))
-      continue;
-    layout.strides[d] = layout.rowSize;
-    int64_t size = type.getDimSize(d);
-    layout.rowSize *= padded && innermost ? llvm::alignTo(size, kLanes) : size;
-    innermost = false;
-  }
   for (int64_t d = 0; d < type.getRank(); ++d) {
     if (!type.isDynamicDim(d))
       continue;
@@ -39,10 +30,22 @@ Layout Layout::of(RankedTensorType type, bool padded) {
     else
       layout.rowDims.push_back(d);
   }
+  layout.innerRow = padded && layout.rowDims.size() == 2 && type.getNumDynamicDims() < type.getRank();
+  bool innermost = true;
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    if (type.isDynamicDim(d))
+      continue;
+    layout.strides[d] = layout.rowSize;
+    int64_t size = type.getDimSize(d);
+    layout.rowSize *= padded && innermost && !layout.innerRow ? llvm::alignTo(size, kLanes) : size;
+    innermost = false;
+  }
   return layout;
 }
 
 int64_t Layout::contiguousDim() const {
+  if (innerRow)
+    return rowDims.back();
   for (int64_t d = type.getRank() - 1; d >= 0; --d)
     if (!type.isDynamicDim(d))
       return d;

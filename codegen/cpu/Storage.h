@@ -8,6 +8,9 @@
 //   b, t                      row = offset_t[b] + t
 //   b, t, s                   row = pair_ts[b] + t * length_s[b] + s
 //
+// Inside the library the static dimensions of a value over two sequence axes stand between them (t, static dims, s), so
+// that the elements along s are adjacent, as they are in a fold's scratch: the order of sums does not depend on which.
+//
 // Every element has four bytes: reals are float, ints and bools int32_t.
 // A slice of a scan is the same storage with one dimension held at the current step.
 #pragma once
@@ -32,6 +35,7 @@ struct Layout {
   int64_t rowSize = 1;                  // elements from one row to the next
   bool perExample = false;              // has a `b` dimension
   bool padded = true;
+  bool innerRow = false;                // static dimensions stand between the two sequence axes
 
   static Layout of(mlir::RankedTensorType type, bool padded);
   /// The innermost dimension, if its elements are adjacent; -1 for a scalar row.
@@ -45,6 +49,12 @@ struct Storage {
   /// Dimensions held fixed (slices): index in `layout.type`, and the axis whose current step is its value.
   llvm::SmallVector<std::pair<unsigned, std::string>> held;
   bool oneRow = false;                  // scratch of one row: the row index is always 0
+  /// Scratch of one row of a value over two sequence axes: elements from one static index to the next. The row is
+  /// [static dims.., inner axis], each innermost run 64-byte aligned.
+  mlir::Value runLength;
+
+  /// The dimension of `layout.type` whose elements are adjacent; -1 for a scalar row.
+  int64_t contiguousDim() const { return runLength ? int64_t(layout.rowDims.back()) : layout.contiguousDim(); }
 };
 
 } // namespace rondo

@@ -1,0 +1,12 @@
+// A fold, one row at a time: wide values exist as one row in the thread's scratch, and only the columns that somebody
+// asks for are computed.
+#pragma once
+
+#include "codegen/cpu/Scope.h"
+
+namespace rondo {
+
+/// Emits the row at `position` of the example of `scope`.
+mlir::LogicalResult emitFoldRow(const Scope &scope, FoldOp fold, mlir::Value position);
+
+} // namespace rondo
