@@ -50,6 +50,7 @@ llvm::TargetMachine *rondo::targetMachine() {
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser(); // the runtime has a line of assembly
     llvm::Triple triple("x86_64-unknown-linux-gnu");
     std::string error;
     const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);

@@ -1,0 +1,141 @@
+// One module, one object, one archive, one shared library.
+#include "codegen/cpu/Lowering.h"
+#include "codegen/library/Parts.h"
+#include "runtime/embedded.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/GlobalVariable.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
+
+using namespace llvm;
+
+namespace rondo {
+
+static StringRef asText(const unsigned char *bytes, size_t size) {
+  return StringRef(reinterpret_cast<const char *>(bytes), size);
+}
+
+Error linkRuntime(Module &module, const StringSet<> &exported) {
+  // The runtime was optimised when the compiler was built: here it is only joined.
+  auto runtime = parseBitcodeFile(MemoryBufferRef(asText(rondo_runtime_bitcode, rondo_runtime_bitcode_size), "runtime"),
+                                  module.getContext());
+  if (!runtime)
+    return runtime.takeError();
+  (*runtime)->setTargetTriple(module.getTargetTriple());
+  (*runtime)->setDataLayout(module.getDataLayout());
+  if (Linker::linkModules(module, std::move(*runtime), Linker::LinkOnlyNeeded))
+    return failed("the runtime cannot be linked into the model: it does not fit this compiler");
+  for (GlobalValue &value : module.global_values()) {
+    if (value.isDeclaration() || exported.contains(value.getName()))
+      continue;
+    value.setVisibility(GlobalValue::DefaultVisibility);
+    value.setLinkage(value.hasPrivateLinkage() ? GlobalValue::PrivateLinkage : GlobalValue::InternalLinkage);
+    value.setDSOLocal(true);
+  }
+  // Who compiled the runtime, and where, is not for shipping.
+  if (NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
+    ident->eraseFromParent();
+  ModuleAnalysisManager none;
+  GlobalDCEPass().run(module, none);
+  return Error::success();
+}
+
+Bytes embeddedObject(StringRef name, StringRef image) {
+  LLVMContext context;
+  Module module(name, context);
+  module.setTargetTriple(targetMachine()->getTargetTriple());
+  module.setDataLayout(targetMachine()->createDataLayout());
+  Constant *bytes = ConstantDataArray::getRaw(image, image.size(), Type::getInt8Ty(context));
+  auto *global =
+      new GlobalVariable(module, bytes->getType(), true, GlobalValue::ExternalLinkage, bytes, embeddedSymbol(name));
+  global->setVisibility(GlobalValue::HiddenVisibility);
+  global->setAlignment(Align(64));
+  return emitObject(module);
+}
+
+Expected<std::unique_ptr<MemoryBuffer>> makeArchive(ArrayRef<Member> members) {
+  std::vector<NewArchiveMember> list;
+  for (const Member &member : members)
+    list.emplace_back(MemoryBufferRef(member.bytes, member.name));
+  return writeArchiveToBuffer(list, SymtabWritingMode::NormalSymtab, object::Archive::K_GNU, /*Deterministic=*/true,
+                              /*Thin=*/false);
+}
+
+static Expected<std::string> findLinker(const LibraryOptions &options) {
+  if (!options.linker.empty())
+    return options.linker;
+  for (StringRef candidate : {"ld.lld-22", "ld.lld"})
+    if (auto found = sys::findProgramByName(candidate))
+      return *found;
+  // Where LLVM stood when the compiler was built.
+  if (sys::fs::can_execute(RONDO_LLD))
+    return RONDO_LLD;
+  return failed(
+      "a shared library needs LLVM's linker, and ld.lld-22 is not to be found: install lld-22, or ask for the "
+      "archive alone");
+}
+
+Error linkShared(StringRef path, StringRef name, ArrayRef<Member> members, const LibraryOptions &options) {
+  auto linker = findLinker(options);
+  if (!linker)
+    return linker.takeError();
+  auto folder = TemporaryFolder::create();
+  if (!folder)
+    return folder.takeError();
+  std::vector<std::string> inputs;
+  for (const Member &member : members) {
+    inputs.push_back(folder->file(member.name));
+    if (Error error = writeFile(inputs.back(), member.bytes))
+      return error;
+  }
+  // Stand-ins for the system's libraries: they bind to the oldest versions of what is used.
+  for (auto [file, bytes] : {std::pair("libc.so", asText(rondo_stub_c, rondo_stub_c_size)),
+                             {"libm.so", asText(rondo_stub_m, rondo_stub_m_size)},
+                             {"libpthread.so", asText(rondo_stub_pthread, rondo_stub_pthread_size)}}) {
+    inputs.push_back(folder->file(file));
+    if (Error error = writeFile(inputs.back(), bytes))
+      return error;
+  }
+  std::vector<StringRef> arguments = {*linker,
+                                      "-shared",
+                                      "-soname",
+                                      name,
+                                      "-o",
+                                      path,
+                                      "-z",
+                                      "now",
+                                      "-z",
+                                      "relro",
+                                      "-z",
+                                      "noexecstack",
+                                      "-z",
+                                      "defs",
+                                      "-z",
+                                      "max-page-size=4096",
+                                      "--build-id=none",
+                                      "--hash-style=gnu",
+                                      "--gc-sections",
+                                      "--as-needed",
+                                      "--no-color-diagnostics"};
+  append_range(arguments, inputs);
+  std::string said = folder->file("errors");
+  std::string message;
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(said), StringRef(said)};
+  int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message);
+  if (!status)
+    return Error::success();
+  sys::fs::remove(path);
+  if (auto text = MemoryBuffer::getFile(said))
+    message += (*text)->getBuffer().rtrim();
+  return failed("linking " + Twine(name) + " with " + *linker + " failed: " + message);
+}
+
+} // namespace rondo

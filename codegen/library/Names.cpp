@@ -1,0 +1,153 @@
+// How a program's names appear in C: fields of structs, and the names that a library cannot have.
+#include "codegen/library/Parts.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace llvm;
+
+namespace rondo {
+
+static bool isIdentifier(StringRef name) {
+  return !name.empty() && !isDigit(name.front()) && all_of(name, [](char c) { return isAlnum(c) || c == '_'; });
+}
+
+std::string identifier(StringRef name) {
+  static const StringSet<> keywords = {
+      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+      "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",
+      "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
+      "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if",
+      "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
+      "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict", "return",
+      "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this",
+      "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual", "union",
+      "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+      // Macros of headers that rondo.h brings along or that are everywhere.
+      "NULL", "linux", "unix", "offsetof"};
+  std::string result;
+  for (char c : name)
+    result += isAlnum(c) || c == '_' ? c : '_';
+  if (result.empty() || isDigit(result.front()))
+    result.insert(0, "_");
+  if (keywords.contains(result))
+    result += '_';
+  return result;
+}
+
+/// The name, with underscores behind it until no other field has it.
+static std::string claim(StringSet<> &taken, StringRef name) {
+  std::string result = identifier(name);
+  while (!taken.insert(result).second)
+    result += '_';
+  return result;
+}
+
+FieldNames fieldNames(const EmittedExport &fn) {
+  FieldNames names;
+  StringSet<> in = {"batch"}, out;
+  for (const EmittedAxis &axis : fn.axes)
+    names.axes.push_back(claim(in, axis.name));
+  for (const EmittedValue &value : fn.inputs)
+    names.inputs.push_back(claim(in, value.name));
+  // Each result has a field of its own name and one for the room that the caller has there.
+  for (const EmittedValue &value : fn.results) {
+    std::string name = claim(out, value.name);
+    while (!out.insert(name + "_count").second)
+      name = claim(out, name);
+    names.results.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> programAxes(const EmittedProgram &program) {
+  std::vector<std::string> axes;
+  for (const EmittedExport &fn : program.exports)
+    for (const EmittedAxis &axis : fn.axes)
+      if (!is_contained(axes, axis.name))
+        axes.push_back(axis.name);
+  return axes;
+}
+
+std::string signature(const EmittedExport &fn) {
+  auto shape = [&](const EmittedValue &value) {
+    std::vector<std::string> dims;
+    for (int32_t axis : value.axes)
+      dims.push_back(fn.axes[axis].name);
+    for (int64_t size : value.shape)
+      dims.push_back(std::to_string(size));
+    return dims.empty() ? std::string() : "[" + join(dims, ", ") + "]";
+  };
+  auto element = [&](const EmittedValue &value) -> std::string {
+    if (value.element == 0)
+      return value.axes.empty() && value.shape.empty() ? "real" : "";
+    if (value.element == 2)
+      return "bool";
+    if (value.bound > 0)
+      return "token(" + std::to_string(value.bound) + ")";
+    return value.bound < 0 ? "token(" + fn.axes[-1 - value.bound].name + ")" : "int";
+  };
+  std::vector<std::string> inputs, results;
+  for (const EmittedValue &value : fn.inputs)
+    inputs.push_back(value.name + ": " + element(value) + shape(value));
+  for (const EmittedValue &value : fn.results)
+    results.push_back((fn.results.size() > 1 ? value.name + ": " : "") + element(value) + shape(value));
+  std::string to = results.size() == 1 ? results.front() : "(" + join(results, ", ") + ")";
+  return fn.name + "(" + join(inputs, ", ") + ") -> " + to;
+}
+
+static Error checkModelName(StringRef name) {
+  // The header stands beside the user's own: `#include <time.h>` must not find a model.
+  static const StringSet<> headers = {
+      "assert", "complex",   "ctype",    "dirent", "dlfcn",       "errno",    "fcntl",   "fenv",      "features",
+      "float",  "glob",      "grp",      "iconv",  "inttypes",    "iso646",   "limits",  "locale",    "malloc",
+      "math",   "memory",    "monetary", "netdb",  "poll",        "pthread",  "pwd",     "regex",     "sched",
+      "search", "semaphore", "setjmp",   "signal", "spawn",       "stdalign", "stdarg",  "stdatomic", "stdbool",
+      "stddef", "stdint",    "stdio",    "stdlib", "stdnoreturn", "string",   "strings", "syslog",    "termios",
+      "tgmath", "threads",   "time",     "uchar",  "unistd",      "utime",    "wchar",   "wctype",    "rondo"};
+  if (!isIdentifier(name) || name != name.lower())
+    return failed("a library cannot be called `" + name +
+                  "`: its name is made of lower-case letters, digits and underscores; give another with --name");
+  if (headers.contains(name))
+    return failed("a library cannot be called `" + name + "`: its header would stand in the way of another " + name +
+                  ".h; give another name with --name");
+  return Error::success();
+}
+
+Error checkNames(const EmittedProgram &program, const LibraryOptions &options) {
+  if (Error error = checkModelName(options.name))
+    return error;
+  StringMap<std::string> taken;
+  for (const char *fixed : {"open", "open_memory", "save", "close", "abi", "manifest", "session_new", "session_free",
+                            "selftest", "model", "session", "limits"})
+    taken[fixed] = "what every library has";
+  if (program.exports.empty())
+    return failed("the model exports nothing: add `export NAME`");
+  for (const EmittedExport &fn : program.exports) {
+    if (!isIdentifier(fn.name))
+      return failed("the export `" + Twine(fn.name) + "` has a name that C cannot have");
+    for (const char *suffix : {"", "_in", "_out"}) {
+      auto [other, fresh] = taken.try_emplace(fn.name + suffix, "the export `" + fn.name + "`");
+      if (!fresh)
+        return failed("the export `" + Twine(fn.name) + "` needs the name " + options.name + "_" + fn.name + suffix +
+                      ", which belongs to " + other->second + "; rename it");
+    }
+  }
+  return Error::success();
+}
+
+uint32_t interfaceNumber(const EmittedProgram &program, const LibraryOptions &options) {
+  std::string text = options.name + "\n" + join(programAxes(program), " ");
+  for (const EmittedExport &fn : program.exports) {
+    text += "\n" + signature(fn);
+    for (const EmittedAxis &axis : fn.axes)
+      text += " " + axis.name;
+  }
+  for (auto &[name, value] : options.constants)
+    text += "\n" + name + "=" + std::to_string(value);
+  // An enumerator of C fits an int.
+  uint32_t number = xxh3_64bits(text) & 0x7fffffff;
+  return number ? number : 1;
+}
+
+} // namespace rondo

@@ -1,0 +1,102 @@
+// What the files of this folder share. Outside of it only Library.h is included.
+#pragma once
+
+#include "codegen/library/Library.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+namespace llvm {
+class LLVMContext;
+class Module;
+} // namespace llvm
+
+namespace rondo {
+
+using Bytes = llvm::SmallVector<char, 0>;
+
+/// Version of the calling conventions between a library and its callers; numbers are never reused.
+constexpr int kLibraryVersion = 1;
+
+// ---- Names.cpp: how a program appears in C ----
+
+/// The struct fields of one export, in order and unique; `axes` also name the fields of the limits.
+struct FieldNames {
+  std::vector<std::string> axes, inputs, results;
+};
+
+/// Refuses names that would not make a C header; says which and what to do.
+llvm::Error checkNames(const EmittedProgram &program, const LibraryOptions &options);
+/// Axes of all exports, each once, in order of appearance: the order of the limits struct.
+std::vector<std::string> programAxes(const EmittedProgram &program);
+/// An identifier that is a keyword neither of C nor of C++.
+std::string identifier(llvm::StringRef name);
+FieldNames fieldNames(const EmittedExport &fn);
+/// "logits(text: token(256)[T]) -> [T, 256]".
+std::string signature(const EmittedExport &fn);
+/// A positive number that differs when what callers see differs.
+uint32_t interfaceNumber(const EmittedProgram &program, const LibraryOptions &options);
+
+// ---- Tables.cpp: constant tables and exported functions ----
+
+struct TableFacts {
+  std::string name;        // of the model
+  std::string manifest;    // JSON
+  std::string weightsFile; // what `open` names when it is given none
+  int64_t embedded = 0;    // size of the image at embeddedSymbol(name); 0: none
+  uint64_t layout = 0;
+  uint32_t interface = 0;
+};
+
+/// Adds the program's tables and wrappers to the module that holds its kernels. Returns the symbols that stay visible.
+llvm::StringSet<> emitTables(llvm::Module &module, const EmittedProgram &program, const TableFacts &facts);
+/// Hidden symbol of the embedded weights, in an object of its own.
+std::string embeddedSymbol(llvm::StringRef name);
+/// What the packed block's layout depends on, before the module is lowered.
+uint64_t layoutHash(const EmittedProgram &program);
+
+// ---- Header.cpp, Manifest.cpp ----
+
+std::string writeHeader(const EmittedProgram &program, const LibraryOptions &options);
+llvm::json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &options, const TableFacts &facts);
+
+// ---- Link.cpp: one object, one archive, one shared library ----
+
+/// Links the runtime into the module and makes everything internal but `exported`.
+llvm::Error linkRuntime(llvm::Module &module, const llvm::StringSet<> &exported);
+/// An object that holds only the image of the weights.
+Bytes embeddedObject(llvm::StringRef name, llvm::StringRef image);
+
+struct Member {
+  std::string name; // charlm.o
+  llvm::StringRef bytes;
+};
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> makeArchive(llvm::ArrayRef<Member> members);
+/// Writes `path`, whose soname is `name`.
+llvm::Error linkShared(llvm::StringRef path, llvm::StringRef name, llvm::ArrayRef<Member> members,
+                       const LibraryOptions &options);
+
+// ---- Weights.cpp ----
+
+/// Loads the library at `library` and has it pack `options.weights` into `image`.
+llvm::Error packWeights(llvm::StringRef library, llvm::StringRef image, const LibraryOptions &options);
+
+// ---- Files.cpp ----
+
+llvm::Error failed(const llvm::Twine &message);
+/// Writes under a temporary name in the same folder, then renames.
+llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes);
+/// A folder for intermediate files that goes with this object.
+class TemporaryFolder {
+public:
+  static llvm::Expected<TemporaryFolder> create();
+  TemporaryFolder(TemporaryFolder &&other) : path(std::move(other.path)) { other.path.clear(); }
+  ~TemporaryFolder();
+  std::string file(llvm::StringRef name) const;
+
+private:
+  explicit TemporaryFolder(std::string path) : path(std::move(path)) {}
+  std::string path;
+};
+
+} // namespace rondo
