@@ -275,7 +275,7 @@ TEST(Files, OfTheLibraryAndTheModelsAreRead) {
     EXPECT_EQ(again.find("error["), std::string::npos) << again;
   }
   int models = 0;
-  for (auto &entry : std::filesystem::directory_iterator(RONDO_SOURCE_DIR "/models")) {
+  for (auto &entry : std::filesystem::recursive_directory_iterator(RONDO_SOURCE_DIR "/models")) {
     if (entry.path().extension() != ".rondo")
       continue;
     ++models;
