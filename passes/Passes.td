@@ -72,4 +72,12 @@ def FormKernels : Rondo_Pass<"form-kernels"> {
   }];
 }
 
+def Pack : Rondo_Pass<"pack"> {
+  let summary = "weights of products become panels of 16 columns";
+  let description = [{
+    The weight of each product kernel is packed in the load kernel, gate by gate where the kernel has gates, and the
+    product reads the pack.
+  }];
+}
+
 #endif

@@ -1,5 +1,6 @@
 #include "passes/algebra/Support.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/CSE.h"
 
@@ -49,6 +50,83 @@ bool rondo::isProduct(Operation *op) {
 std::optional<unsigned> rondo::pureDim(AffineExpr expr) {
   auto dim = dyn_cast<AffineDimExpr>(expr);
   return dim ? std::optional<unsigned>(dim.getPosition()) : std::nullopt;
+}
+
+std::optional<std::pair<int64_t, int64_t>> rondo::rangeOf(AffineExpr expr, Equation equation) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return std::pair(constant.getValue(), constant.getValue());
+  if (auto dim = pureDim(expr)) {
+    int64_t size = equation.getDimSize(*dim);
+    return ShapedType::isDynamic(size) ? std::nullopt : std::optional(std::pair<int64_t, int64_t>(0, size - 1));
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return std::nullopt;
+  auto left = rangeOf(binary.getLHS(), equation), right = rangeOf(binary.getRHS(), equation);
+  if (!left || !right)
+    return std::nullopt;
+  bool constant = right->first == right->second;
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return std::pair(left->first + right->first, left->second + right->second);
+  case AffineExprKind::Mul:
+    if (!constant)
+      return std::nullopt;
+    return std::pair(std::min(left->first * right->first, left->second * right->first),
+                     std::max(left->first * right->first, left->second * right->first));
+  case AffineExprKind::FloorDiv:
+    if (!constant || left->first < 0)
+      return std::nullopt;
+    return std::pair(left->first / right->first, left->second / right->first);
+  case AffineExprKind::Mod:
+    if (!constant)
+      return std::nullopt;
+    return std::pair<int64_t, int64_t>(0, right->first - 1);
+  default:
+    return std::nullopt;
+  }
+}
+
+/// Elements of a token input, or of a slice of one, are below its bound.
+static std::optional<int64_t> boundOf(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return std::nullopt;
+  Operation *owner = argument.getOwner()->getParentOp();
+  if (auto func = dyn_cast_or_null<func::FuncOp>(owner)) {
+    auto bound = func.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), "rondo.bound");
+    return bound ? std::optional<int64_t>(bound.getInt()) : std::nullopt;
+  }
+  auto scan = dyn_cast_or_null<ScanOp>(owner);
+  if (scan && argument.getArgNumber() < scan.getOver().size())
+    return boundOf(scan.getOver()[argument.getArgNumber()]);
+  return std::nullopt;
+}
+
+bool rondo::isInRange(Equation equation, Value value, AffineMap map) {
+  auto type = cast<RankedTensorType>(value.getType());
+  for (auto [place, expr] : llvm::enumerate(map.getResults())) {
+    if (type.isDynamicDim(place)) {
+      auto dim = pureDim(expr);
+      if (!dim || equation.getDimAxis(*dim) != axisOf(type, place))
+        return false;
+      continue;
+    }
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
+      if (symbol.getPosition() < equation.getNumScalars())
+        return false;
+      unsigned let = symbol.getPosition() - equation.getNumScalars();
+      auto bound = boundOf(equation.getLets()[let]);
+      if (!bound || *bound > type.getDimSize(place) ||
+          !isInRange(equation, equation.getLets()[let], equation.getLetMap(let)))
+        return false;
+      continue;
+    }
+    auto range = rangeOf(expr, equation);
+    if (!range || range->first < 0 || range->second >= type.getDimSize(place))
+      return false;
+  }
+  return true;
 }
 
 static bool isOrdinary(Operation *op) { return isa<Equation, ConcatOp, DetachOp, FoldOp, ReadOp, PackOp>(op); }
@@ -111,60 +189,14 @@ std::string rondo::shapeText(Type type) {
 
 //===--- Views of views ------------------------------------------------------------------------------------------===//
 
-/// Least and greatest value of an expression over static dims; none when it has others.
-static std::optional<std::pair<int64_t, int64_t>> rangeOf(AffineExpr expr, Equation equation) {
-  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
-    return std::pair(constant.getValue(), constant.getValue());
-  if (auto dim = pureDim(expr)) {
-    int64_t size = equation.getDimSize(*dim);
-    return ShapedType::isDynamic(size) ? std::nullopt : std::optional(std::pair<int64_t, int64_t>(0, size - 1));
-  }
-  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!binary)
-    return std::nullopt;
-  auto left = rangeOf(binary.getLHS(), equation), right = rangeOf(binary.getRHS(), equation);
-  if (!left || !right)
-    return std::nullopt;
-  bool constant = right->first == right->second;
-  switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return std::pair(left->first + right->first, left->second + right->second);
-  case AffineExprKind::Mul:
-    if (!constant)
-      return std::nullopt;
-    return std::pair(std::min(left->first * right->first, left->second * right->first),
-                     std::max(left->first * right->first, left->second * right->first));
-  case AffineExprKind::FloorDiv:
-    if (!constant || left->first < 0)
-      return std::nullopt;
-    return std::pair(left->first / right->first, left->second / right->first);
-  case AffineExprKind::Mod:
-    if (!constant)
-      return std::nullopt;
-    return std::pair<int64_t, int64_t>(0, right->first - 1);
-  default:
-    return std::nullopt;
-  }
-}
-
 static bool composeView(ContractOp outer) {
   auto inner = outer.getReads()[0].getDefiningOp<ContractOp>();
   if (!inner || !isView(inner) || !inner.getWhere().empty() || !inner.getLets().empty() || !inner.getScalars().empty())
     return false;
   auto view = cast<Equation>(outer.getOperation()), through = cast<Equation>(inner.getOperation());
-  auto type = cast<RankedTensorType>(inner.getType());
   AffineMap map = view.getReadMap(0);
-  for (auto [place, expr] : llvm::enumerate(map.getResults())) {
-    if (type.isDynamicDim(place)) {
-      auto dim = pureDim(expr);
-      if (!dim || view.getDimAxis(*dim) != axisOf(type, place))
-        return false;
-      continue;
-    }
-    auto range = rangeOf(expr, view);
-    if (!range || range->first < 0 || range->second >= type.getDimSize(place))
-      return false;
-  }
+  if (!isInRange(view, inner.getResult(), map))
+    return false;
   EquationParts parts = view.getParts();
   parts.reads[0] = inner.getReads()[0];
   SmallVector<AffineExpr> exprs;

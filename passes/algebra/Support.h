@@ -20,6 +20,12 @@ bool isProduct(mlir::Operation *op);
 /// The dim that is this expression, if it is one.
 std::optional<unsigned> pureDim(mlir::AffineExpr expr);
 
+/// Least and greatest value of an expression over the static dims of an equation; none when it has other dims or symbols.
+std::optional<std::pair<int64_t, int64_t>> rangeOf(mlir::AffineExpr expr, Equation equation);
+/// Whether the equation never reads `value` out of range at `map`: along axes at pure dims, elsewhere provably inside.
+/// A token input counts as within its bound, which callers must keep.
+bool isInRange(Equation equation, mlir::Value value, mlir::AffineMap map);
+
 /// Values that depend on cells alone (not on an argument of the function or of a scan).
 llvm::DenseSet<mlir::Value> parameterValues(mlir::func::FuncOp func);
 /// Moves the operations whose results depend on cells alone to the start of the function, in their order. Returns the

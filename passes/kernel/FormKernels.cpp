@@ -29,7 +29,12 @@ public:
   void run() {
     liftParameterOps(func);
     parameters = parameterValues(func);
+    func.walk([&](Block *block) {
+      if (!isa<MapOp, FoldOp>(block->getParentOp()))
+        prepareProducts(*block, parameters);
+    });
     formBlock(func.getBody().front());
+    finishViews(func);
     formLoad();
   }
 

@@ -7,8 +7,10 @@ using namespace rondo;
 
 //===--- Views ---------------------------------------------------------------------------------------------------===//
 
+constexpr llvm::StringLiteral kStored = "rondo.stored";
+
 bool rondo::isFreeView(Operation *op) {
-  if (!op || !isView(op) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
+  if (!op || !isView(op) || op->hasAttr(kStored) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
     return false; // a parameter's is made once
   return llvm::none_of(op->getUsers(), [](Operation *user) {
     return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp>(user);
@@ -56,6 +58,63 @@ static void addSources(Value value, llvm::SetVector<Value> &sources) {
   }
   for (Value operand : maker->getOperands())
     addSources(operand, sources);
+}
+
+//===--- Products ------------------------------------------------------------------------------------------------===//
+
+/// The product reading what the view of its rows factor looks at; false when it cannot: the view may be absent, or the
+/// product would read a prefix at a pure dim, which only views may.
+static bool absorb(ContractOp op, unsigned read) {
+  auto view = cast<Equation>(op.getReads()[read].getDefiningOp());
+  auto equation = cast<Equation>(op.getOperation());
+  if (!view.getWhere().empty() || view.getNumScalars() || equation.getNumScalars() ||
+      !isInRange(view, view.getReads()[0], view.getReadMap(0)))
+    return false;
+  EquationParts parts = equation.getParts();
+  AffineMap map = parts.readMaps[read];
+  unsigned dims = parts.getNumDims(), symbols = parts.getNumSymbols(), total = symbols + view.getNumSymbols();
+  SmallVector<AffineExpr> renamed;
+  for (unsigned symbol = symbols; symbol < total; ++symbol)
+    renamed.push_back(getAffineSymbolExpr(symbol, map.getContext()));
+  auto through = [&](AffineMap inner) {
+    SmallVector<AffineExpr> exprs;
+    for (AffineExpr expr : inner.getResults())
+      exprs.push_back(simplifyAffineExpr(expr.replaceDimsAndSymbols(map.getResults(), renamed), dims, total));
+    return AffineMap::get(dims, total, exprs, map.getContext());
+  };
+  AffineMap direct = through(view.getReadMap(0));
+  auto type = cast<RankedTensorType>(view.getReads()[0].getType());
+  for (auto [place, expr] : llvm::enumerate(direct.getResults()))
+    if (auto dim = pureDim(expr); dim && equation.getDimSize(*dim) != type.getDimSize(place))
+      return false;
+  parts.reads[read] = view.getReads()[0];
+  parts.readMaps[read] = direct;
+  for (auto [i, let] : llvm::enumerate(view.getLets())) {
+    parts.lets.push_back(let);
+    parts.letMaps.push_back(through(view.getLetMap(i)));
+  }
+  OpBuilder builder(op);
+  Operation *made = equation.rebuild(builder, op.getLoc(), parts);
+  op.replaceAllUsesWith(made->getResult(0));
+  op.erase();
+  return true;
+}
+
+void rondo::prepareProducts(Block &block, const llvm::DenseSet<Value> &parameters) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    auto shape = ProductShape::of(&op, parameters);
+    if (!shape || !shape->isFlat())
+      continue;
+    auto product = cast<ContractOp>(op);
+    unsigned rows = 1 - shape->weight;
+    Operation *maker = product.getReads()[rows].getDefiningOp();
+    if (isFreeView(maker) && !absorb(product, rows))
+      maker->setAttr(kStored, UnitAttr::get(op.getContext()));
+  }
+}
+
+void rondo::finishViews(func::FuncOp func) {
+  func.walk([](ContractOp op) { op->removeAttr(kStored); });
 }
 
 //===--- Rows ----------------------------------------------------------------------------------------------------===//

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/Dialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/kernel/ProductShape.h"
 #include "llvm/ADT/DenseMap.h"
 #include <vector>
@@ -10,6 +11,11 @@ namespace rondo {
 
 /// A view that is cloned into the kernels that read it, so that it is never stored: nothing needs it as a value.
 bool isFreeView(mlir::Operation *op);
+
+/// Products read through the views of their rows factor, or else those views become values: the emitter wants the
+/// product's operands in memory. Marks the latter until `finishViews`.
+void prepareProducts(mlir::Block &block, const llvm::DenseSet<mlir::Value> &parameters);
+void finishViews(mlir::func::FuncOp func);
 
 /// What an operation reads, looked at through free views: the value, and its index as a function of the operation's
 /// dims (symbols stand for what a view looks up).

@@ -46,6 +46,7 @@ std::optional<ProductShape> ProductShape::of(Operation *op, const llvm::DenseSet
                                          [&](size_t i) { return equation.getLetMap(i); }))
       for (unsigned column : shape.columns)
         fits &= !let.isFunctionOfDim(column);
+    fits &= isInRange(equation, contract.getReads()[1 - weight], other);
     if (fits && !shape.columns.empty() && !shape.rows.empty())
       return shape;
   }

@@ -13,7 +13,7 @@ struct ProductShape {
   int64_t width = 1, depth = 1;             // products of the sizes of columns and of reduced dims
 
   /// None where the contract has another shape: not two factors, a condition, a weight that is no parameter or is not
-  /// read at pure dims, or reduced dims that are not the weight's.
+  /// read at pure dims, reduced dims that are not the weight's, or rows that may be read out of range.
   static std::optional<ProductShape> of(mlir::Operation *op, const llvm::DenseSet<mlir::Value> &parameters);
   /// Whether the result is rows, then one column dim.
   bool isFlat() const { return columns.size() == 1 && columns.front() == rows.size(); }

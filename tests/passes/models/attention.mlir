@@ -1,4 +1,4 @@
-// RUN: rondo-opt %s --rondo-split-concat --rondo-hoist --rondo-fuse-products --rondo-form-fold --rondo-batch --rondo-flatten-columns --rondo-form-kernels -o /dev/null
+// RUN: rondo-opt %s --rondo-forward --check-meaning -o /dev/null
 // Causal attention with two heads, a residual and a row norm; the mean over the length; a convolution; a learned position.
 rondo.cell "param" @Wq : tensor<2x4x8xf32> init "glorot"
 rondo.cell "param" @Wk : tensor<2x4x8xf32> init "glorot"

@@ -1,4 +1,4 @@
-// RUN: rondo-opt %s --rondo-split-concat --rondo-hoist --rondo-fuse-products --rondo-form-fold --rondo-batch --rondo-flatten-columns --rondo-form-kernels -o /dev/null
+// RUN: rondo-opt %s --rondo-forward --check-meaning -o /dev/null
 // A bidirectional reader, and a decoder that attends to what was read: joined inputs, attention inside a scan.
 rondo.cell "param" @W : tensor<6x4xf32> init "glorot"
 rondo.cell "param" @U : tensor<6x6xf32> init "glorot"

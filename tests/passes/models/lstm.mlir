@@ -1,4 +1,4 @@
-// RUN: rondo-opt %s --rondo-split-concat --rondo-hoist --rondo-fuse-products --rondo-form-fold --rondo-batch --rondo-flatten-columns --rondo-form-kernels -o /dev/null
+// RUN: rondo-opt %s --rondo-forward --check-meaning -o /dev/null
 // A character language model: embedding, one LSTM layer, tied output.
 rondo.cell "param" @E : tensor<30x8xf32> init "glorot"
 rondo.cell "param" @Wi : tensor<16x8xf32> init "glorot"

@@ -1,4 +1,4 @@
-// RUN: rondo-opt %s --rondo-split-concat --rondo-hoist --rondo-fuse-products --rondo-form-fold --rondo-batch --rondo-flatten-columns --rondo-form-kernels -o /dev/null
+// RUN: rondo-opt %s --rondo-forward --check-meaning -o /dev/null
 // A recurrence that attends over its own past: the score reads rows of h before the step.
 rondo.cell "param" @W : tensor<6x4xf32> init "glorot"
 rondo.cell "param" @Wq : tensor<6x4xf32> init "glorot"

@@ -1,0 +1,172 @@
+#include "passes/CheckMeaning.h"
+#include "ir/interp/Init.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/Support/Format.h"
+#include <cmath>
+#include <random>
+
+using namespace mlir;
+using namespace rondo;
+
+//===--- Inputs --------------------------------------------------------------------------------------------------===//
+
+namespace {
+class Inputs {
+public:
+  Inputs(func::FuncOp function, uint64_t seed, int64_t longest) : function(function), random(seed), longest(longest) {}
+
+  Example next() {
+    Example example;
+    function->walk([&](Operation *op) {
+      for (Type type : op->getResultTypes())
+        addLengths(type, example);
+      for (Region &region : op->getRegions())
+        for (BlockArgument argument : region.getArguments())
+          addLengths(argument.getType(), example);
+      if (auto equation = dyn_cast<Equation>(op))
+        for (Attribute extent : equation.getExtents())
+          if (auto axis = dyn_cast<StringAttr>(extent))
+            addAxis(axis.getValue(), example);
+    });
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      example.inputs.push_back(input(i, example));
+    return example;
+  }
+
+private:
+  void addLengths(Type type, Example &example) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    for (unsigned dim = 0; tensor && dim < tensor.getRank(); ++dim)
+      if (tensor.isDynamicDim(dim))
+        addAxis(axisOf(tensor, dim), example);
+  }
+
+  void addAxis(StringRef axis, Example &example) {
+    walkBaseAxes(axis, [&](StringRef base) {
+      if (base == "b" || example.length.count(base))
+        return;
+      int64_t most = longest;
+      if (auto bounds = function->getAttrOfType<DictionaryAttr>("rondo.max"))
+        if (auto bound = bounds.getAs<IntegerAttr>(base))
+          most = std::min(most, bound.getInt());
+      example.length[base] = 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most));
+    });
+  }
+
+  int64_t lengthOf(StringRef axis, const Example &example) {
+    return *axisLength(axis, [&](StringRef base) -> std::optional<int64_t> { return example.length.lookup(base); });
+  }
+
+  Tensor input(unsigned index, const Example &example) {
+    auto type = cast<RankedTensorType>(function.getArgumentTypes()[index]);
+    SmallVector<int64_t> shape;
+    for (unsigned dim = 0; dim < type.getRank(); ++dim)
+      if (!type.isDynamicDim(dim))
+        shape.push_back(type.getDimSize(dim));
+      else if (axisOf(type, dim) != "b")
+        shape.push_back(lengthOf(axisOf(type, dim), example));
+    Tensor tensor = Tensor::full(shape, 0);
+    int64_t bound = 4;
+    Attribute given = function.getArgAttr(index, "rondo.bound");
+    if (auto number = dyn_cast_or_null<IntegerAttr>(given))
+      bound = number.getInt();
+    else if (auto axis = dyn_cast_or_null<StringAttr>(given))
+      bound = lengthOf(axis.getValue(), example);
+    std::normal_distribution<double> normal;
+    for (double &value : tensor.data) {
+      if (type.getElementType().isF32())
+        value = static_cast<float>(normal(random));
+      else if (type.getElementType().isInteger(1))
+        value = static_cast<double>(random() % 2);
+      else
+        value = static_cast<double>(random() % static_cast<uint64_t>(std::max<int64_t>(bound, 1)));
+    }
+    return tensor;
+  }
+
+  func::FuncOp function;
+  std::mt19937_64 random;
+  int64_t longest;
+};
+} // namespace
+
+std::vector<Example> rondo::randomExamples(func::FuncOp function, uint64_t seed, unsigned count, int64_t longest) {
+  Inputs inputs(function, seed, longest);
+  std::vector<Example> examples;
+  for (unsigned i = 0; i < count; ++i)
+    examples.push_back(inputs.next());
+  return examples;
+}
+
+//===--- Comparing -----------------------------------------------------------------------------------------------===//
+
+/// Both are float64, so they differ by roundings only; integers and what is undecided for compiled code must be equal
+/// here all the same, unless a tie is nearer than float64 can tell.
+static bool isClose(double a, double b, double scale) {
+  if (a == b || (std::isnan(a) && std::isnan(b)))
+    return true;
+  return std::isinf(scale) || std::abs(a - b) <= 1e-10 * (scale + std::abs(a) + std::abs(b)) + 1e-30;
+}
+
+/// Names the first result that differs; empty when none does.
+static std::string difference(func::FuncOp function, const std::vector<std::vector<Tensor>> &before,
+                              const std::vector<std::vector<Tensor>> &after) {
+  for (size_t example = 0; example < before.size(); ++example)
+    for (size_t result = 0; result < before[example].size(); ++result) {
+      const Tensor &a = before[example][result], &b = after[example][result];
+      auto given = function.getResultAttrOfType<StringAttr>(result, "rondo.name");
+      std::string name = given ? "'" + given.getValue().str() + "'" : "result " + std::to_string(result);
+      std::string text;
+      llvm::raw_string_ostream out(text);
+      if (a.shape != b.shape) {
+        out << name << " has another shape";
+        return text;
+      }
+      for (int64_t i = 0; i < a.size(); ++i)
+        if (!isClose(a.data[i], b.data[i], std::max(a.scaleAt(i), b.scaleAt(i)))) {
+          out << name << " of example " << example << " was " << llvm::format("%.9g", a.data[i]) << " at element " << i
+              << " and is now " << llvm::format("%.9g", b.data[i]);
+          return text;
+        }
+    }
+  return "";
+}
+
+void CheckMeaning::runBeforePass(Pass *, Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module || started)
+    return;
+  started = true;
+  cells = initialCells(module, seed, InitStyle::Varied);
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isExternal())
+      continue;
+    Function &known = functions[function.getName().str()];
+    known.examples = randomExamples(function, seed, count, longest);
+    auto results = interpret(function, cells, known.examples);
+    if (mlir::failed(results))
+      different = true;
+    else
+      known.results = std::move(*results);
+  }
+}
+
+void CheckMeaning::runAfterPass(Pass *pass, Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module || different)
+    return;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto known = functions.find(function.getName().str());
+    if (known == functions.end() || function.isExternal())
+      continue;
+    auto results = interpret(function, cells, known->second.examples);
+    std::string text =
+        mlir::failed(results) ? "it cannot be interpreted any more" : difference(function, known->second.results, *results);
+    if (text.empty())
+      continue;
+    StringRef name = pass->getArgument().empty() ? pass->getName() : pass->getArgument();
+    function.emitError() << name << " changed the meaning of '" << function.getName() << "': " << text;
+    different = true;
+    return;
+  }
+}
