@@ -57,7 +57,8 @@ void rondo::left(Location loc, StringRef pass, const Twine &text, ArrayRef<Remar
 
 void rondo::collectRemarks(MLIRContext &context, std::vector<PassRemark> &sink) {
   remark::RemarkCategories all;
-  all.all = ".*";
+  all.passed = ".*";
+  all.missed = ".*";
   (void)remark::enableOptimizationRemarks(context, std::make_unique<Collector>(sink),
                                           std::make_unique<remark::RemarkEmittingPolicyAll>(), all);
 }

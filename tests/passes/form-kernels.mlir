@@ -1,0 +1,49 @@
+// RUN: rondo-opt %s --rondo-form-kernels | FileCheck %s
+// Products take the maps at their own index; what shares its rows stands together; views are where they are read.
+
+rondo.cell "param" @W : tensor<8x8xf32>
+rondo.cell "param" @E : tensor<30x8xf32>
+
+!x = tensor<?x?x8xf32, #rondo.ax<b, t(b)>>
+!r = tensor<?x?xf32, #rondo.ax<b, t(b)>>
+
+// CHECK-LABEL: func.func @norm
+func.func @norm(%text: tensor<?x?xi32, #rondo.ax<b, t(b)>> {rondo.bound = 30 : i64}) -> !x {
+  // CHECK: %[[L:.*]]:2 = rondo.kernel "load" {}
+  // CHECK: rondo.read @W
+  // CHECK: rondo.read @E
+  %W = rondo.read @W : tensor<8x8xf32>
+  %E = rondo.read @E : tensor<30x8xf32>
+  // The gather is part of the product's reading.
+  // CHECK: %[[P:.*]] = rondo.kernel "product" {columns = 8 : i64, depth = 8 : i64, gates = 1 : i64, maps = 1 : i64, rows = 2 : i64}
+  // CHECK-NEXT: %[[Y:.*]] = rondo.contract (i, j, l | r in 8) let (u = %arg0[i, j]) %[[L]]#0[l, r] * %[[L]]#1[u, r]
+  // CHECK-NEXT: rondo.map (i, j, l) %[[Y]][i, j, l]
+  %x = rondo.contract (b, t, e) let (u = %text[b, t]) %E[u, e] : (tensor<30x8xf32>, tensor<?x?xi32, #rondo.ax<b, t(b)>>) -> !x
+  %y = rondo.contract (b, t, j | e in 8) %W[j, e] * %x[b, t, e] : (tensor<8x8xf32>, !x) -> !x
+  %z = rondo.map (b, t, j) %y[b, t, j] : (!x) -> (!x) {
+  ^bb0(%a: f32):
+    %s = math.tanh %a : f32
+    rondo.yield %s : f32
+  }
+  // CHECK: %[[R:.*]] = rondo.kernel "rows" {columns = 8 : i64, rows = 2 : i64}
+  // CHECK: rondo.contract (i, j | r in 8) %[[P]]
+  // CHECK: rondo.map (i, j, l) %[[P]]
+  %n = rondo.contract (b, t | j in 8) %z[b, t, j] * %z[b, t, j] : (!x, !x) -> !r
+  %m = rondo.map (b, t, j) %z[b, t, j], %n[b, t] : (!x, !r) -> (!x) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.divf %a, %b : f32
+    rondo.yield %s : f32
+  }
+  // Another row of what a kernel makes: another kernel, with the shift inside.
+  // CHECK: %[[S:.*]] = rondo.kernel "rows"
+  // CHECK: %[[V:.*]] = rondo.contract (i, j, l) %[[R]][i, j - 1, l]
+  // CHECK: rondo.map (i, j, l) %[[R]][i, j, l], %[[V]][i, j, l]
+  %v = rondo.contract (b, t, j) %m[b, t - 1, j] : (!x) -> !x
+  %o = rondo.map (b, t, j) %m[b, t, j], %v[b, t, j] : (!x, !x) -> (!x) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    rondo.yield %s : f32
+  }
+  // CHECK: return %[[S]]
+  return %o : !x
+}
