@@ -77,10 +77,10 @@ static bool fits(const Candidate &a, const Candidate &b) {
          sameBut(a.parameter().getType(), b.parameter().getType(), a.place);
 }
 
-/// One product for all of them, at the place of the first; `parameterEnd` is where joined parameters are made.
-static void fuse(ArrayRef<Candidate> group, Operation *parameterEnd) {
+/// One product for all of them, at the place of the first.
+static void fuse(ArrayRef<Candidate> group, ParameterSection &parameters) {
   const Candidate &first = group.front();
-  OpBuilder builder(parameterEnd);
+  OpBuilder builder(first.op);
   SmallVector<Value> weights;
   SmallVector<Location> places;
   for (const Candidate &member : group) {
@@ -88,9 +88,8 @@ static void fuse(ArrayRef<Candidate> group, Operation *parameterEnd) {
     places.push_back(member.op.getLoc());
   }
   Location loc = builder.getFusedLoc(places);
-  Value joined = ConcatOp::create(builder, loc, first.place, weights);
+  Value joined = parameters.create<ConcatOp>(loc, first.place, weights);
 
-  builder.setInsertionPoint(first.op);
   EquationParts parts = first.equation().getParts();
   parts.reads[first.weight] = joined;
   auto type = cast<RankedTensorType>(first.op.getType());
@@ -120,11 +119,11 @@ static void fuse(ArrayRef<Candidate> group, Operation *parameterEnd) {
     member.op->erase();
 }
 
-static void fuseBlock(Block &block, Operation *parameterEnd, const llvm::DenseSet<Value> &parameters) {
+static void fuseBlock(Block &block, ParameterSection &parameters) {
   SmallVector<Candidate> candidates;
   for (Operation &op : block)
     if (auto contract = dyn_cast<ContractOp>(op))
-      if (auto candidate = candidateOf(contract, parameters))
+      if (auto candidate = candidateOf(contract, parameters.getValues()))
         candidates.push_back(*candidate);
   while (!candidates.empty()) {
     // Two products of one value cannot depend on one another but through other values, so they may move together to
@@ -133,7 +132,7 @@ static void fuseBlock(Block &block, Operation *parameterEnd, const llvm::DenseSe
     for (const Candidate &candidate : candidates)
       (group.empty() || fits(group.front(), candidate) ? group : rest).push_back(candidate);
     if (group.size() > 1)
-      fuse(group, parameterEnd);
+      fuse(group, parameters);
     candidates = rest;
   }
 }
@@ -191,15 +190,14 @@ struct FuseProductsPass : rondo::impl::FuseProductsBase<FuseProductsPass> {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (func.isExternal())
         continue;
-      Operation *parameterEnd = liftParameterOps(func);
-      llvm::DenseSet<Value> parameters = parameterValues(func);
+      ParameterSection parameters(func);
       SmallVector<Block *> blocks;
       func.walk([&](Block *block) {
         if (!isa<MapOp>(block->getParentOp()))
           blocks.push_back(block);
       });
       for (Block *block : blocks)
-        fuseBlock(*block, parameterEnd, parameters);
+        fuseBlock(*block, parameters);
       func.walk([&](ScanOp scan) {
         for (unsigned slice = 0; slice < scan.getOver().size(); ++slice)
           while (sinkView(scan, slice)) {

@@ -154,17 +154,15 @@ llvm::DenseSet<Value> rondo::parameterValues(func::FuncOp func) {
   return values;
 }
 
-Operation *rondo::liftParameterOps(func::FuncOp func) {
-  llvm::DenseSet<Value> values = parameterValues(func);
+ParameterSection::ParameterSection(func::FuncOp func) : func(func), values(parameterValues(func)) {
   SmallVector<Operation *> ops;
   func.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (op->getNumResults() == 0 || !llvm::all_of(op->getResults(), [&](Value v) { return values.contains(v); }))
+    if (op->getNumResults() == 0 || !llvm::all_of(op->getResults(), [&](Value v) { return contains(v); }))
       return WalkResult::advance();
     ops.push_back(op);
     return WalkResult::skip();
   });
   Block &block = func.getBody().front();
-  Operation *last = nullptr;
   for (Operation *op : ops) {
     if (last)
       op->moveAfter(last);
@@ -172,7 +170,6 @@ Operation *rondo::liftParameterOps(func::FuncOp func) {
       op->moveBefore(&block, block.begin());
     last = op;
   }
-  return last ? last->getNextNode() : &block.front();
 }
 
 std::string rondo::shapeText(Type type) {

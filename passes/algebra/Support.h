@@ -28,9 +28,33 @@ bool isInRange(Equation equation, mlir::Value value, mlir::AffineMap map);
 
 /// Values that depend on cells alone (not on an argument of the function or of a scan).
 llvm::DenseSet<mlir::Value> parameterValues(mlir::func::FuncOp func);
-/// Moves the operations whose results depend on cells alone to the start of the function, in their order. Returns the
-/// operation behind the last of them.
-mlir::Operation *liftParameterOps(mlir::func::FuncOp func);
+/// The start of a function, where what depends on cells alone stands.
+class ParameterSection {
+public:
+  /// Moves the operations whose results depend on cells alone to the start of the function, in their order.
+  explicit ParameterSection(mlir::func::FuncOp func);
+
+  bool contains(mlir::Value value) const { return values.contains(value); }
+  const llvm::DenseSet<mlir::Value> &getValues() const { return values; }
+  /// Builds at the end of the section; the result is a parameter's value, too.
+  template <typename Op, typename... Args>
+  mlir::Value create(mlir::Location loc, Args &&...args) {
+    mlir::OpBuilder builder(func.getContext());
+    if (last)
+      builder.setInsertionPointAfter(last);
+    else
+      builder.setInsertionPointToStart(&func.getBody().front());
+    Op op = Op::create(builder, loc, std::forward<Args>(args)...);
+    last = op;
+    values.insert(op->getResult(0));
+    return op->getResult(0);
+  }
+
+private:
+  mlir::func::FuncOp func;
+  mlir::Operation *last = nullptr;
+  llvm::DenseSet<mlir::Value> values;
+};
 
 /// Drops slices, carries, stacks, sums and pasts that nothing reads. Returns what takes the scan's place: itself, when
 /// there was nothing to drop.

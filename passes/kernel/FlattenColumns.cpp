@@ -55,8 +55,7 @@ struct Columns {
 
 class Flattener {
 public:
-  explicit Flattener(func::FuncOp func) : parameters(parameterValues(func)), builder(func.getContext()) {
-    parameterEnd = liftParameterOps(func);
+  explicit Flattener(func::FuncOp func) : parameters(func), builder(func.getContext()) {
     SmallVector<Operation *> ops;
     func.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<ContractOp, MapOp>(op))
@@ -65,7 +64,7 @@ public:
     for (Operation *op : ops) {
       if (auto map = dyn_cast<MapOp>(op))
         flattenMap(map);
-      else if (auto shape = ProductShape::of(op, parameters); shape && !shape->isFlat())
+      else if (auto shape = ProductShape::of(op, parameters.getValues()); shape && !shape->isFlat())
         flattenProduct(cast<ContractOp>(op), *shape);
     }
   }
@@ -95,14 +94,10 @@ private:
       exprs.push_back(builder.getAffineDimExpr(shape.size()));
       shape.push_back(type.getDimSize(place));
     }
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(parameterEnd);
     EquationParts view;
     view.results = {makeType(shape, {}, type.getElementType())};
     view.read(value, AffineMap::get(shape.size(), 0, exprs, builder.getContext()));
-    Value flat = ContractOp::create(builder, loc, view);
-    parameters.insert(flat);
-    return flat;
+    return parameters.create<ContractOp>(loc, view);
   }
 
   /// `flat` over the domain it came from.
@@ -241,19 +236,14 @@ private:
     SmallVector<AffineExpr> exprs;
     for (AffineExpr expr : map.getResults())
       exprs.push_back(columns.part(builder.getAffineDimExpr(0), *columns.find(*pureDim(expr))));
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(parameterEnd);
     EquationParts view;
     view.results = {makeType({columns.width}, {}, cast<RankedTensorType>(value.getType()).getElementType())};
     view.read(value, AffineMap::get(1, 0, exprs, builder.getContext()));
-    Value flat = ContractOp::create(builder, loc, view);
-    parameters.insert(flat);
-    return flat;
+    return parameters.create<ContractOp>(loc, view);
   }
 
-  llvm::DenseSet<Value> parameters;
+  ParameterSection parameters;
   OpBuilder builder;
-  Operation *parameterEnd;
 };
 
 struct FlattenColumnsPass : rondo::impl::FlattenColumnsBase<FlattenColumnsPass> {

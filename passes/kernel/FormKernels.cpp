@@ -27,8 +27,7 @@ public:
   explicit KernelFormer(func::FuncOp func) : func(func), builder(func.getContext()) {}
 
   void run() {
-    liftParameterOps(func);
-    parameters = parameterValues(func);
+    parameters = ParameterSection(func).getValues();
     func.walk([&](Block *block) {
       if (!isa<MapOp, FoldOp>(block->getParentOp()))
         prepareProducts(*block, parameters);

@@ -13,7 +13,7 @@ std::optional<ProductShape> ProductShape::of(Operation *op, const llvm::DenseSet
     if (!cast<RankedTensorType>(read.getType()).getElementType().isF32())
       return std::nullopt;
   for (unsigned weight : {0u, 1u}) {
-    if (!parameters.contains(contract.getReads()[weight]) || parameters.contains(contract.getReads()[1 - weight]))
+    if (!parameters.contains(contract.getReads()[weight]))
       continue;
     ProductShape shape;
     shape.weight = weight;
