@@ -143,7 +143,7 @@ static void fuseBlock(Block &block, ParameterSection &parameters) {
 static bool sinkView(ScanOp scan, unsigned slice) {
   ScanParts parts = scan.getParts();
   auto contract = parts.over[slice].getDefiningOp<ContractOp>();
-  if (!contract || !isView(contract) || !contract.getWhere().empty() || !contract.getLets().empty() ||
+  if (!contract || !isViewContract(contract) || !contract.getWhere().empty() || !contract.getLets().empty() ||
       !contract.getScalars().empty())
     return false;
   auto view = cast<Equation>(contract.getOperation());

@@ -37,7 +37,7 @@ bool rondo::mentionsStep(Operation *op, StringRef axis) {
       .wasInterrupted();
 }
 
-bool rondo::isView(Operation *op) {
+bool rondo::isViewContract(Operation *op) {
   auto contract = dyn_cast<ContractOp>(op);
   return contract && contract.getReads().size() == 1 && contract.getExtents().empty();
 }
@@ -188,7 +188,7 @@ std::string rondo::shapeText(Type type) {
 
 static bool composeView(ContractOp outer) {
   auto inner = outer.getReads()[0].getDefiningOp<ContractOp>();
-  if (!inner || !isView(inner) || !inner.getWhere().empty() || !inner.getLets().empty() || !inner.getScalars().empty())
+  if (!inner || !isViewContract(inner) || !inner.getWhere().empty() || !inner.getLets().empty() || !inner.getScalars().empty())
     return false;
   auto view = cast<Equation>(outer.getOperation()), through = cast<Equation>(inner.getOperation());
   AffineMap map = view.getReadMap(0);
@@ -210,7 +210,7 @@ static bool composeView(ContractOp outer) {
 void rondo::composeViews(func::FuncOp func) {
   SmallVector<ContractOp> views;
   func.walk([&](ContractOp op) {
-    if (isView(op))
+    if (isViewContract(op))
       views.push_back(op);
   });
   for (ContractOp view : views) // makers before readers, so one look at each does

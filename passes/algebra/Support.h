@@ -14,7 +14,7 @@ llvm::SmallVector<mlir::Value> inputsOf(mlir::Operation *op);
 bool mentionsStep(mlir::Operation *op, llvm::StringRef axis);
 
 /// A contract with one factor and nothing reduced: a slice, shift, transpose, broadcast or gather.
-bool isView(mlir::Operation *op);
+bool isViewContract(mlir::Operation *op);
 /// A contract with two factors or more and a reduced dim.
 bool isProduct(mlir::Operation *op);
 /// The dim that is this expression, if it is one.

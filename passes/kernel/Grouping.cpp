@@ -10,7 +10,7 @@ using namespace rondo;
 constexpr llvm::StringLiteral kStored = "rondo.stored";
 
 bool rondo::isFreeView(Operation *op) {
-  if (!op || !isView(op) || op->hasAttr(kStored) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
+  if (!op || !isViewContract(op) || op->hasAttr(kStored) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
     return false; // a parameter's is made once
   return llvm::none_of(op->getUsers(), [](Operation *user) {
     return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp>(user);
