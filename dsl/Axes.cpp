@@ -1,0 +1,273 @@
+// Axes, element kinds and the ranges of indices.
+#include "dsl/Elaborate.h"
+
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace llvm;
+
+namespace rondo::eq {
+
+std::optional<int64_t> Elaborator::staticInt(const ast::Expr *e, Env env, const char *what) {
+  Value v = eval(e, env);
+  if (v.tag == Value::Poison)
+    return std::nullopt;
+  if (!v.isNumber()) {
+    error("R0504", e->range, std::string(what) + " is a number known at compile time, this is " + describe(v));
+    return std::nullopt;
+  }
+  if (!v.fixed->isInteger) {
+    error("R0504", e->range, std::string(what) + " is an integer, " + quoted(e) + " is " +
+                                 std::to_string(v.fixed->number))
+        .suggest("`/` gives a real; `div` divides integers");
+    return std::nullopt;
+  }
+  return int64_t(v.fixed->number);
+}
+
+std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
+  Value v = eval(size, env);
+  if (v.isData() && v.type.axes.empty() && v.body->is(Op::Length))
+    return Axis{v.body->seq, 0, isa<ast::NameExpr>(size) ? size->range.text().str() : std::string()};
+  if (v.isData() && v.type.axes.empty() && v.type.element.kind == Kind::Int) {
+    refuse(size->range, "axes with a computed length");
+    return std::nullopt;
+  }
+  if (v.tag == Value::Poison || v.tag == Value::Unknown)
+    return std::nullopt;
+  if (!v.isNumber() || !v.fixed->isInteger || v.fixed->number < 1) {
+    error("R0504", size->range, v.isNumber() ? "a size is a positive integer, " + quoted(size) + " is " +
+                                                   (v.fixed->isInteger ? std::to_string(int64_t(v.fixed->number))
+                                                                       : std::to_string(v.fixed->number))
+                                             : "a size is a number known at compile time, this is " + describe(v));
+    return std::nullopt;
+  }
+  std::string name = isa<ast::NumberExpr>(size) ? "" : size->range.text().str();
+  return Axis{nullptr, int64_t(v.fixed->number), name};
+}
+
+std::optional<Element> Elaborator::elementOf(const ast::Type &type, Env env) {
+  switch (type.element) {
+  case ast::Element::Real: return Element::real();
+  case ast::Element::Int: return Element::integer();
+  case ast::Element::Bool: return Element::boolean();
+  case ast::Element::Static: return Element::real();
+  case ast::Element::Token: {
+    auto bound = axisOf(type.tokens, env);
+    if (!bound)
+      return std::nullopt;
+    return Element::tokenOf(*bound);
+  }
+  }
+  return std::nullopt;
+}
+
+/// `T <= M` of a parameter against the axis it got.
+bool Elaborator::checkAxisBounds(const ast::Axis &declared, const Axis &actual, Env env, Range range) {
+  if (!declared.most)
+    return true;
+  auto most = staticInt(declared.most, env, "the bound of an axis");
+  if (!most)
+    return false;
+  int64_t limit = *most - (declared.strict ? 1 : 0);
+  std::optional<int64_t> have = actual.seq ? actual.seq->most : std::optional(actual.size);
+  if (have && *have <= limit)
+    return true;
+  std::string bound = declared.range.text().str();
+  auto &d = error("R0602", range, have ? "`" + actual.word() + "` may be " + std::to_string(*have) + ", here `" + bound +
+                                             "` allows " + std::to_string(limit)
+                                       : "`" + actual.word() + "` has no declared bound, here `" + bound + "` is needed");
+  d.label(declared.range, "needed here");
+  if (actual.seq && actual.seq->where)
+    d.label(actual.seq->where, "declared here").suggest("write `" + actual.seq->name + " <= " + std::to_string(limit) + "` there");
+  return false;
+}
+
+std::optional<Axis> Elaborator::rangeOf(const ast::Index &index, ArrayRef<const ast::Expr *> scope, Env env,
+                                        int64_t &first) {
+  first = 0;
+  if (!index.over.first)
+    return inferRange(index.name.text, index.name.range, scope, env);
+  if (!index.over.last)
+    return axisOf(index.over.first, env);
+  auto low = staticInt(index.over.first, env, "the end of a range");
+  auto high = staticInt(index.over.last, env, "the end of a range");
+  if (!low || !high)
+    return std::nullopt;
+  if (*high < *low) {
+    error("R0205", index.over.range, "this range is empty");
+    return std::nullopt;
+  }
+  first = *low;
+  return Axis{nullptr, *high - *low + 1, ""};
+}
+
+namespace {
+struct Use {
+  const ast::Expr *base;
+  unsigned position;
+  const ast::Expr *subscript;
+  Frame *env;
+};
+} // namespace
+
+/// Indices as plain integers, while the range of one is looked for: only kinds and axes count then.
+Elaborator::Env Elaborator::dummyFrame(ArrayRef<StringRef> names, Env parent) {
+  frames.emplace_back();
+  Frame *frame = &frames.back();
+  frame->parent = parent;
+  frame->self = parent->self;
+  frame->fn = parent->fn;
+  for (StringRef name : names) {
+    if (lookup(name, parent))
+      continue;
+    locals.emplace_back();
+    Local &local = locals.back();
+    local.name = name;
+    local.isIndex = true;
+    local.var = program->makeVar(name, {}, {});
+    local.value = data({Element::integer(), {}}, {}, program->integer(0, {}), {});
+    local.ready = true;
+    frame->names[local.name] = &local;
+  }
+  return frame;
+}
+
+std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef<const ast::Expr *> scope, Env env) {
+  SmallVector<Use> plain, offset;
+  ++quiet;
+  auto leave = scope_exit([&] { --quiet; });
+
+  auto isName = [&](const ast::Expr *e) {
+    auto *n = dyn_cast<ast::NameExpr>(e);
+    return n && n->name == name;
+  };
+  auto visit = [&](auto &self, const ast::Expr *e, Env env) -> void {
+    if (!e)
+      return;
+    switch (e->kind) {
+    case ast::Expr::Number: case ast::Expr::Name: return;
+    case ast::Expr::Unary: return self(self, cast<ast::UnaryExpr>(e)->operand, env);
+    case ast::Expr::Binary:
+      self(self, cast<ast::BinaryExpr>(e)->lhs, env);
+      return self(self, cast<ast::BinaryExpr>(e)->rhs, env);
+    case ast::Expr::Compare:
+      for (ast::Expr *o : cast<ast::CompareExpr>(e)->operands)
+        self(self, o, env);
+      return;
+    case ast::Expr::If:
+      self(self, cast<ast::IfExpr>(e)->condition, env);
+      self(self, cast<ast::IfExpr>(e)->then, env);
+      return self(self, cast<ast::IfExpr>(e)->otherwise, env);
+    case ast::Expr::Binder: {
+      auto *b = cast<ast::BinderExpr>(e);
+      SmallVector<StringRef> names;
+      for (const ast::Index &index : b->indices)
+        names.push_back(index.name.text);
+      Env inner = dummyFrame(names, env);
+      self(self, b->condition, inner);
+      return self(self, b->body, inner);
+    }
+    case ast::Expr::Call:
+      for (const ast::Pass &p : cast<ast::CallExpr>(e)->args)
+        self(self, p.value, env);
+      return;
+    case ast::Expr::Subscript: {
+      auto *s = cast<ast::SubscriptExpr>(e);
+      self(self, s->base, env);
+      for (auto [i, at] : enumerate(s->subscripts)) {
+        if (isName(at))
+          plain.push_back(Use{s->base, unsigned(i), at, env});
+        else if (auto *b = dyn_cast<ast::BinaryExpr>(at);
+                 b && (b->op == ast::BinaryOp::Add || b->op == ast::BinaryOp::Sub) && isName(b->lhs) != isName(b->rhs) &&
+                 !(b->op == ast::BinaryOp::Sub && isName(b->rhs)) &&
+                 eval(isName(b->lhs) ? b->rhs : b->lhs, env).isNumber())
+          offset.push_back(Use{s->base, unsigned(i), at, env});
+        self(self, at, env);
+      }
+      return;
+    }
+    case ast::Expr::Member: return self(self, cast<ast::MemberExpr>(e)->base, env);
+    case ast::Expr::List:
+      for (ast::Expr *o : cast<ast::ListExpr>(e)->elements)
+        self(self, o, env);
+      return;
+    case ast::Expr::ListFor: return;
+    }
+  };
+  Env own = dummyFrame({name}, env);
+  for (const ast::Expr *e : scope)
+    visit(visit, e, own);
+
+  // A plain use says more than one with an offset: `sum(j) W[i,j] * m[0, H + j]` takes W's axis.
+  std::optional<Axis> found;
+  const Use *foundAt = nullptr;
+  for (ArrayRef<Use> uses : {ArrayRef(plain), ArrayRef(offset)}) {
+    for (const Use &use : uses) {
+      Value base = eval(use.base, use.env);
+      if (!base.isData() || base.type.axes.size() <= use.position)
+        continue;
+      const Axis &axis = base.type.axes[use.position];
+      if (!axis.seq && axis.size == 0)
+        continue; // an index of a statement whose own range is still being looked for
+      if (found && !found->same(axis)) {
+        if (bool(found->seq) != bool(axis.seq)) { // where a bound and a sequence meet, the sequence counts
+          if (axis.seq)
+            found = axis, foundAt = &use;
+          continue;
+        }
+        auto restore = scope_exit([&, saved = quiet] { quiet = saved; });
+        --quiet;
+        error("R0205", range, "`" + name.str() + "` subscripts axes of different sizes")
+            .label(foundAt->subscript->range, quoted(foundAt->base) + " has " + found->str())
+            .label(use.subscript->range, quoted(use.base) + " has " + axis.str())
+            .suggest("say which with `" + name.str() + " in " + found->word() + "`");
+        return std::nullopt;
+      }
+      if (!found)
+        found = axis, foundAt = &use;
+    }
+    if (found)
+      return found;
+  }
+  --quiet;
+  auto restore = scope_exit([&] { ++quiet; });
+  error("R0205", range, "the range of `" + name.str() + "` is not known: no array is subscripted with it")
+      .suggest("write it, as in `" + name.str() + " in T`");
+  return std::nullopt;
+}
+
+Elaborator::IndexVar Elaborator::bindIndex(const ast::Index &index, ArrayRef<const ast::Expr *> scope, Env scan,
+                                           Env into) {
+  Range range = index.name.range;
+  if (Local *other = lookup(index.name.text, into)) {
+    auto &d = error("R0404", range, "the index `" + index.name.text.str() + "` has the name of something visible here");
+    if (other->range)
+      d.label(other->range, "this one");
+    return {};
+  }
+  if (into->self && hasMember(*into->self, index.name.text)) {
+    error("R0404", range, "the index `" + index.name.text.str() + "` has the name of a member of `" +
+                              into->self->decl->name.text.str() + "`");
+    return {};
+  }
+  IndexVar result;
+  auto axis = rangeOf(index, scope, scan, result.first);
+  if (!axis && !quiet)
+    return {};
+  locals.emplace_back();
+  Local &local = locals.back();
+  local.name = index.name.text;
+  local.range = range;
+  local.isIndex = true;
+  local.var = program->makeVar(index.name.text, axis.value_or(Axis{}), range);
+  Expr *body = program->index(local.var, range);
+  if (result.first)
+    body = program->binary(Op::Add, body, program->integer(result.first, range), range);
+  local.value = data({body->element, {}}, {}, body, range);
+  local.ready = true;
+  into->names[local.name] = &local;
+  result.local = &local;
+  return result;
+}
+
+} // namespace rondo::eq

@@ -1,0 +1,134 @@
+// One exported fn as a program: its inputs, its body inlined, its results.
+#include "dsl/Elaborate.h"
+#include "dsl/Tidy.h"
+
+#include "llvm/ADT/StringSet.h"
+
+using namespace llvm;
+
+namespace rondo::eq {
+
+bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Program &p) {
+  model = &m;
+  program = &p;
+  failed = false;
+  notBuilt.reset();
+  p.name = name.str();
+  p.range = decl->name.range;
+  fnInstances.emplace_back();
+  FnInstance &fn = fnInstances.back();
+  fn.decl = decl;
+  fn.self = m.root;
+  frames.emplace_back();
+  fn.root = &frames.back();
+  fn.root->self = m.root;
+  fn.root->fn = &fn;
+
+  // An unknown name in the type of an input is a sequence axis of its own.
+  for (const ast::Arg &arg : decl->args) {
+    Type type;
+    bool ok = true;
+    if (arg.type.element == ast::Element::Static) {
+      error("R0504", arg.range, "an exported fn has no static arguments");
+      continue;
+    }
+    for (const ast::Axis &axis : arg.type.axes) {
+      auto *variable = dyn_cast<ast::NameExpr>(axis.size);
+      if (variable && !lookup(variable->name, fn.root) && !hasMember(*m.root, variable->name)) {
+        p.sequences.push_back({variable->name.str(), axis.range, 1, std::nullopt});
+        Sequence *seq = &p.sequences.back();
+        if (seq->name == "b")
+          seq->name = "b_"; // `b` is the batch's
+        if (axis.least)
+          if (auto least = staticInt(axis.least, fn.root, "a bound"))
+            seq->least = *least;
+        if (axis.most)
+          if (auto most = staticInt(axis.most, fn.root, "a bound"))
+            seq->most = *most - (axis.strict ? 1 : 0);
+        if (seq->least > 1 || seq->least < 0)
+          error("R0205", axis.range, "a length is at least 0 or 1");
+        locals.emplace_back();
+        Local &local = locals.back();
+        local.name = variable->name;
+        local.range = axis.range;
+        local.value = data({Element::integer(), {}}, {}, p.length(seq, axis.range), axis.range);
+        local.ready = true;
+        fn.root->names[local.name] = &local;
+        p.axisNotes.push_back({name.str(), variable->name.str(), "a sequence axis"});
+        type.axes.push_back({seq, 0, variable->name.str()});
+        continue;
+      }
+      auto known = axisOf(axis.size, fn.root);
+      ok &= known.has_value();
+      if (known)
+        type.axes.push_back(*known);
+    }
+    auto element = elementOf(arg.type, fn.root);
+    if (!ok || !element)
+      continue;
+    type.element = *element;
+    if (arg.init) {
+      refuse(arg.init->range, "defaults of an exported fn's inputs");
+      continue;
+    }
+    p.arrays.emplace_back();
+    Array &input = p.arrays.back();
+    input.role = Role::Input;
+    input.name = arg.name.text.str();
+    input.type = type;
+    input.range = arg.range;
+    p.inputs.push_back(&input);
+    locals.emplace_back();
+    Local &local = locals.back();
+    local.name = arg.name.text;
+    local.range = arg.name.range;
+    local.value = aliasOf(&input, {}, arg.range);
+    local.ready = true;
+    if (!fn.root->names.try_emplace(local.name, &local).second)
+      error("R0404", arg.name.range, "`" + arg.name.text.str() + "` is defined twice");
+  }
+  if (failed)
+    return false;
+  current = &fn;
+  std::vector<Value> results;
+  std::vector<std::string> names;
+  bool ok = prepareBody(fn) && runBody(fn, results, &names);
+  if (!ok || failed) {
+    current = nullptr;
+    return false;
+  }
+  for (auto [i, result] : enumerate(results)) {
+    Value v = toData(result, fn.decl->head);
+    if (!v.isData()) {
+      error("R0502", result.range, "an exported fn returns arrays, this is " + describe(v));
+      continue;
+    }
+    // A result is an array of its own, in the order of its own axes.
+    Array *array = nullptr;
+    if (v.body->is(Op::Read) && !v.body->boundary && v.body->array->role == Role::Equation &&
+        v.body->args.size() == v.vars.size()) {
+      array = v.body->array;
+      for (auto [var, at] : zip(v.vars, v.body->args))
+        if (!at->is(Op::Index) || at->var != var)
+          array = nullptr;
+    }
+    if (!array)
+      array = materialise(v, names[i].empty() ? name : StringRef(names[i]), v.range).body->array;
+    std::string word = names[i];
+    if (word.empty() && fn.returns && fn.returns->results[i].target.name)
+      word = fn.returns->results[i].target.name.text.str();
+    if (word.empty())
+      word = results.size() == 1 ? name.str() : name.str() + std::to_string(i);
+    p.outputs.push_back({word, array});
+  }
+  current = nullptr;
+  if (failed)
+    return false;
+  bindBoundaries(p);
+  dropUnread(p);
+  dropContext(p);
+  nameApart(p);
+  return true;
+}
+
+} // namespace rondo::eq

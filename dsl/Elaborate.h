@@ -1,0 +1,291 @@
+// From the syntax tree to equations: sizes and instances are made, names and axes resolved, layers and fns lifted and
+// inlined, loops unrolled. Private to the front end; tools use dsl/Compile.h.
+//
+// A value is a scalar expression with one variable for each of its axes, so partial subscripts, elementwise operators,
+// lifting and inlining are all substitution. A statement makes an array of its value, over the variables of where it
+// stands (the index variables of enclosing equations and binders, those of lifting) and its own. Statements are
+// elaborated on demand, because order does not matter; one that needs itself (a recurrence) asks for its axes only, and
+// those are found by a quiet evaluation in which the unknown stays unknown.
+#ifndef RONDO_DSL_ELABORATE_H
+#define RONDO_DSL_ELABORATE_H
+
+#include "dsl/Ast.h"
+#include "dsl/Diagnostics.h"
+#include "dsl/Equations.h"
+
+#include "llvm/ADT/StringMap.h"
+
+#include <map>
+#include <memory>
+#include <set>
+
+namespace rondo::eq {
+
+struct Instance;
+struct Local;
+struct Value;
+
+/// What is known while compiling: a number, a vocabulary (a number with named constants), an instance, a list.
+struct Static {
+  enum What { Number, InstanceOf, List, Truth } what = Number;
+  double number = 0;
+  bool isInteger = false;
+  std::string word; // of a size: its name
+  std::map<std::string, int64_t> constants;
+  bool isVocabulary = false;
+  Instance *instance = nullptr;
+  std::vector<Value> list;
+};
+
+struct Value {
+  enum Tag { Poison, Unknown, Data, Fixed, Tuple } tag = Poison;
+  Type type;                             // Data
+  llvm::SmallVector<Var *, 4> vars;      // one per axis
+  Expr *body = nullptr;                  // scalar, over vars and the variables of where it stands
+  std::shared_ptr<Static> fixed;         // Fixed
+  std::vector<Value> parts;              // Tuple
+  Range range;
+
+  static Value unknown() { Value v; v.tag = Unknown; return v; }
+  bool isData() const { return tag == Data; }
+  bool isFixed(Static::What what) const { return tag == Fixed && fixed->what == what; }
+  bool isNumber() const { return isFixed(Static::Number); }
+  bool known() const { return tag == Data || tag == Fixed || tag == Tuple; }
+};
+
+/// A layer or model with its sizes: parameters, inner instances. Members are made when first asked for.
+struct Instance {
+  const ast::LayerDecl *decl = nullptr;
+  std::string path;
+  Instance *parent = nullptr;
+  Range where;
+  struct Entry {
+    const ast::Member *member = nullptr; // null for a size
+    unsigned index = 0;                  // which of its names
+    enum State { Todo, Busy, Done } state = Todo;
+    Value value;
+    Array *cell = nullptr;
+  };
+  llvm::StringMap<Entry> entries;
+  const ast::FnDecl *fn(llvm::StringRef name) const;
+};
+
+struct Frame {
+  Frame *parent = nullptr;
+  llvm::DenseMap<llvm::StringRef, Local *> names;
+  struct FnInstance *fn = nullptr;
+  Instance *self = nullptr;
+};
+
+/// A statement of one call of a fn, evaluated once for all its targets.
+struct StmtInstance {
+  const ast::DefineStmt *define = nullptr;
+  const ast::ReturnStmt *result = nullptr;
+  unsigned resultIndex = 0;
+  Frame *env = nullptr;
+  struct FnInstance *fn = nullptr;
+  llvm::SmallVector<Local *, 2> locals;
+  enum State { Todo, Busy, Done } state = Todo;
+  bool inferring = false;
+
+  llvm::ArrayRef<ast::Target> targets() const;
+  llvm::SmallVector<const ast::Expr *, 2> values() const;
+};
+
+struct Local {
+  llvm::StringRef name;
+  Range range;
+  StmtInstance *stmt = nullptr; // null: `value` is all there is
+  unsigned target = 0;
+  Value value;
+  bool ready = false;           // `value` holds
+  Array *array = nullptr;       // when asked for before it was ready, and then for good
+  std::optional<Type> hint;     // axes and element, found by inference
+  const Var *var = nullptr;     // of an index
+  bool isIndex = false;
+  Boundary *boundary = nullptr;
+  llvm::SmallVector<std::pair<const ast::Bound *, Frame *>, 1> bounds;
+  llvm::SmallVector<Local *, 2> pieces; // `new[l] = ..` in a loop: one for each l
+};
+
+struct FnInstance {
+  const ast::FnDecl *decl = nullptr;
+  Instance *self = nullptr;
+  FnInstance *caller = nullptr;
+  Range call;
+  std::string path; // of its arrays
+  Frame *root = nullptr;
+  llvm::SmallVector<const Var *, 4> context;
+  llvm::SmallVector<Expr *, 4> guards;
+  std::vector<StmtInstance *> stmts;
+  std::vector<Local *> bounded; // locals with boundaries
+  const ast::ReturnStmt *returns = nullptr;
+  Frame *returnEnv = nullptr;
+  llvm::SmallVector<StmtInstance *, 2> returnStmts; // null where the result is a plain expression
+};
+
+/// The sizes, instances and parameters of a model, shared by its exports.
+class Model {
+public:
+  const ast::LayerDecl *decl = nullptr;
+  std::deque<Instance> instances;
+  std::deque<Array> cells; // parameters and constants in the order made
+  Instance *root = nullptr;
+};
+
+struct Override {
+  std::string name;
+  double value = 0;
+};
+
+/// Thrown nowhere: set when something outside the built language is met; the export is then left out or an error.
+struct NotBuilt {
+  Range range;
+  std::string what;
+};
+
+class Elaborator {
+public:
+  Elaborator(llvm::ArrayRef<const ast::File *> files, Diagnostics &diagnostics);
+
+  /// The model with its sizes and parameters; null after an error.
+  bool instantiate(Model &model, const ast::LayerDecl *decl, llvm::ArrayRef<Override> overrides);
+  /// One fn of the model as a program. False after an error, or when something met is not built yet (`notBuilt`).
+  bool elaborate(Model &model, const ast::FnDecl *fn, llvm::StringRef name, Program &program);
+  std::optional<NotBuilt> notBuilt;
+
+private:
+  using Env = Frame *;
+  enum class State { Todo, Busy, Done };
+
+  // Sizes and instances (Instances.cpp).
+  Instance *makeInstance(const ast::LayerDecl *decl, llvm::ArrayRef<ast::Pass> args, Env env, std::string path, Range range,
+                         llvm::ArrayRef<Override> overrides = {});
+  Value member(Instance &instance, llvm::StringRef name, Range range);
+  bool hasMember(Instance &instance, llvm::StringRef name) const;
+  Value evalMember(const ast::Expr *e, Env env, const std::string &path);
+  void makeCell(Instance &instance, Instance::Entry &entry, const ast::CellDecl *decl);
+  bool cellInit(Array &cell, const ast::Expr *init, Env env);
+  void finish(Instance &instance);
+  Env frameOf(Instance &instance);
+  Value builtinSize(const ast::CallExpr *call, Env env);
+
+  // Axes and types (Axes.cpp).
+  std::optional<Axis> axisOf(const ast::Expr *size, Env env);
+  std::optional<Element> elementOf(const ast::Type &type, Env env);
+  std::optional<int64_t> staticInt(const ast::Expr *e, Env env, const char *what);
+  bool checkAxisBounds(const ast::Axis &declared, const Axis &actual, Env env, Range range);
+  struct IndexVar {
+    Local *local = nullptr;
+    int64_t first = 0; // of `k in -R..R`
+  };
+  std::optional<Axis> rangeOf(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env env, int64_t &first);
+  std::optional<Axis> inferRange(llvm::StringRef name, Range range, llvm::ArrayRef<const ast::Expr *> scope, Env env);
+  Env dummyFrame(llvm::ArrayRef<llvm::StringRef> names, Env parent);
+  IndexVar bindIndex(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env scan, Env into);
+
+  // Expressions (Expressions.cpp, Operators.cpp, Binders.cpp).
+  Value eval(const ast::Expr *e, Env env);
+  Value evalName(llvm::StringRef name, Range range, Env env);
+  Value evalNumber(double value, bool isInteger, Range range);
+  Value evalUnary(const ast::UnaryExpr *e, Env env);
+  Value evalBinary(const ast::BinaryExpr *e, Env env);
+  Value evalCompare(const ast::CompareExpr *e, Env env);
+  Value evalIf(const ast::IfExpr *e, Env env);
+  Value evalBinder(const ast::BinderExpr *e, Env env);
+  Value evalSoftmax(const ast::BinderExpr *e, Env env);
+  Value evalSubscript(const ast::SubscriptExpr *e, Env env);
+  Value evalMemberOf(const ast::MemberExpr *e, Env env);
+  Value evalDot(const ast::BinaryExpr *e, Value a, Value b);
+  Value evalBuiltin(llvm::StringRef name, const ast::CallExpr *e, Env env);
+  Value evalConcat(const ast::CallExpr *e, Env env);
+  Value elementwise(llvm::ArrayRef<Value> operands, llvm::ArrayRef<const ast::Expr *> sources, Range range,
+                    llvm::StringRef what, llvm::function_ref<Expr *(llvm::ArrayRef<Expr *>)> f);
+  Value subscript(Value base, llvm::ArrayRef<Expr *> at, Range range);
+  Expr *scalarInt(const ast::Expr *e, Env env, llvm::StringRef what);
+  bool isReal(const Value &v) const;
+
+  // Calls (Calls.cpp).
+  Value evalCall(const ast::CallExpr *e, Env env);
+  struct Argument {
+    const ast::Arg *param = nullptr;
+    Value value;
+    Range range;
+    const ast::Expr *source = nullptr;
+  };
+  Value callFn(const ast::FnDecl *fn, Instance *self, const ast::CallExpr *call, Env env);
+  bool matchArguments(const ast::FnDecl *fn, const ast::CallExpr *call, Env env, Env into,
+                      llvm::SmallVectorImpl<Argument> &arguments);
+  bool bindParameter(FnInstance &fn, Argument &argument, llvm::SmallVectorImpl<Axis> &lift, Range &liftedBy);
+  bool bindAxis(FnInstance &fn, const ast::Axis &declared, const Axis &actual, size_t position, Argument &argument);
+  bool prepareBody(FnInstance &fn);
+  bool runBody(FnInstance &fn, std::vector<Value> &results, std::vector<std::string> *names);
+  std::optional<Type> declaredType(FnInstance &fn, const ast::Type &declared);
+  bool checkResult(FnInstance &fn, const ast::Type &declared, Value &value, Range range);
+  Value convert(Value v, const Element &to, Range range, llvm::StringRef what);
+
+  // Statements (Statements.cpp).
+  void declare(FnInstance &fn, llvm::ArrayRef<ast::Stmt *> stmts, Env &env, Env home, bool inLoop,
+               llvm::SmallVectorImpl<std::pair<llvm::StringRef, Local *>> &rebound);
+  void declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, bool inLoop, Env home,
+                  llvm::SmallVectorImpl<std::pair<llvm::StringRef, Local *>> &rebound);
+  void declareBounds(FnInstance &fn, llvm::ArrayRef<ast::Bound> bounds, Env env);
+  Local *declareLocal(FnInstance &fn, const ast::Target &target, StmtInstance *stmt, unsigned index, Env home);
+  void run(StmtInstance &stmt);
+  bool evaluate(StmtInstance &stmt, llvm::SmallVectorImpl<Var *> &indices, llvm::SmallVectorImpl<Value> &values);
+  void infer(StmtInstance &stmt);
+  void define(StmtInstance &stmt, Local &local, llvm::ArrayRef<Var *> indices, Value value);
+  Value readPieces(Local &local, Range range);
+  Value read(Local &local, Range range);
+  Value withBoundary(Local &local, Value value);
+  void fillBoundaries(FnInstance &fn);
+  Local *lookup(llvm::StringRef name, Env env) const;
+
+  // Values and arrays (Values.cpp).
+  Value data(Type type, llvm::ArrayRef<Var *> vars, Expr *body, Range range);
+  Value dummy(const Type &type, Range range);
+  Value aliasOf(Array *array, llvm::ArrayRef<const Var *> context, Range range);
+  Value materialise(const Value &v, llvm::StringRef name, Range range);
+  Array *newArray(llvm::StringRef name, Type type, Range range);
+  bool isCheap(const Value &v) const;
+  Value toData(const Value &v, Range range);
+  Value fixedNumber(double value, bool isInteger, Range range);
+  Expr *at(const Value &v, llvm::ArrayRef<Expr *> places);
+  llvm::SmallVector<Var *, 4> freshVars(llvm::ArrayRef<Axis> axes, llvm::StringRef hint);
+
+  Diagnostic &error(llvm::StringRef code, Range range, std::string message);
+  Diagnostic &refuse(Range range, std::string what); // not built yet
+  std::string describe(const Value &v) const;
+
+  struct Context;
+  friend struct Context;
+
+  Diagnostics &diagnostics;
+  llvm::StringMap<const ast::LayerDecl *> layers;
+  llvm::StringMap<const ast::FnDecl *> fns;
+  Model *model = nullptr;
+  Program *program = nullptr;
+  std::unique_ptr<Program> scratch; // of quiet evaluation and of sizes
+  int quiet = 0;
+  unsigned depth = 0;
+  FnInstance *current = nullptr;
+  llvm::SmallVector<const Var *, 8> context;
+  llvm::SmallVector<Expr *, 8> guards;
+  std::set<std::pair<std::string, const void *>> reported;
+  Diagnostic sink;
+  bool failed = false;
+  std::deque<Frame> frames;
+  std::deque<Local> locals;
+  std::deque<StmtInstance> stmtInstances;
+  std::deque<FnInstance> fnInstances;
+};
+
+llvm::ArrayRef<llvm::StringRef> scalarFunctions();
+bool isBuiltin(llvm::StringRef name);
+/// "first", "second" ...
+std::string ordinal(size_t n);
+std::string quoted(const ast::Expr *e);
+
+} // namespace rondo::eq
+
+#endif

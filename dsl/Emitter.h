@@ -1,0 +1,145 @@
+// Emits the operations of one program. Private to lowering.
+#ifndef RONDO_DSL_EMITTER_H
+#define RONDO_DSL_EMITTER_H
+
+#include "dsl/Affine.h"
+#include "dsl/Elaborate.h"
+#include "dsl/Groups.h"
+#include "dsl/Normalise.h"
+
+#include "ir/Dialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace rondo::eq {
+
+using Vars = llvm::SmallVector<const Var *, 4>;
+
+/// A tensor and the variables its dims stand for, in order.
+struct Tensor {
+  mlir::Value value;
+  Vars dims;
+  explicit operator bool() const { return bool(value); }
+};
+
+/// A tensor read at expressions. `past`: rows of a recurrence that exist up to the step only, along dim `pastDim`.
+struct Operand {
+  mlir::Value value;
+  llvm::SmallVector<Expr *, 4> places;
+  bool zeroOutside = false; // something outside its range may be meant, as zero
+  const struct ScanScope *past = nullptr;
+  unsigned pastDim = 0;
+  explicit operator bool() const { return bool(value); }
+};
+
+/// A recurrence being emitted, from the point of view of its body.
+struct ScanScope {
+  const Group *group = nullptr;
+  std::string axis;
+  llvm::DenseMap<const Array *, mlir::Value> current; // of this step, without the axis
+  struct Chain {
+    const Array *array;
+    const Boundary *name;
+    unsigned lags = 1;
+    llvm::SmallVector<mlir::Value, 2> init;
+    llvm::SmallVector<mlir::Value, 2> carried; // [k]: of k + 1 steps ago
+  };
+  std::vector<Chain> chains;
+  llvm::DenseMap<const Array *, mlir::Value> pasts;
+  struct Slice {
+    mlir::Value whole;
+    unsigned dim;
+    mlir::Value slice;
+  };
+  std::vector<Slice> slices;
+  bool open = false; // the body is being emitted
+};
+
+class Emitter {
+public:
+  Emitter(mlir::OpBuilder &builder, Program &program, Diagnostics &diagnostics)
+      : b(builder), context(builder.getContext()), program(program), prover(context, program), diagnostics(diagnostics) {}
+
+  bool failed = false;
+  llvm::DenseMap<const Array *, mlir::Value> values;
+
+  void emit(const std::vector<Group> &groups);
+  mlir::RankedTensorType typeOf(const Type &type);
+
+private:
+  friend class EquationBuilder;
+  mlir::OpBuilder &b;
+  mlir::MLIRContext *context;
+  Program &program;
+  Prover prover;
+  Diagnostics &diagnostics;
+  std::vector<ScanScope> scopes; // enclosing recurrences, outermost first
+  const Array *reader = nullptr; // whose equation is being emitted
+  Vars steps;                    // its variables that are steps of enclosing scans
+  const std::vector<Group> *allGroups = nullptr;
+  llvm::DenseMap<mlir::Value, mlir::Value> asInts;
+  /// Results of scans for arrays of which only the last row is read.
+  llvm::DenseMap<const Array *, mlir::Value> lastRows;
+
+  mlir::Location loc(Range range);
+  mlir::Type element(const Element &e);
+  mlir::RankedTensorType typeOf(llvm::ArrayRef<const Var *> dims, mlir::Type element);
+  Tensor refuse(Range range, std::string what);
+
+  // Equations (Emitter.cpp, EmitReduce.cpp).
+  mlir::Value emitArray(const Array &array);
+  mlir::Value emitOver(Expr *e, llvm::ArrayRef<const Var *> dims, llvm::ArrayRef<Expr *> guards, Range range);
+  mlir::Value emitConcat(const Array &array, llvm::ArrayRef<const Var *> dims);
+  Tensor tensorOf(Expr *e, llvm::ArrayRef<const Var *> order);
+  Tensor leaf(Expr *e, llvm::ArrayRef<const Var *> order);
+  Tensor view(const Operand &operand, llvm::ArrayRef<const Var *> order, Range range);
+  Tensor broadcast(const Tensor &t, llvm::ArrayRef<const Var *> dims, Range range);
+  Operand operandOf(Expr *e, llvm::ArrayRef<const Var *> order);
+  Operand resolve(Expr *read, size_t level);
+  bool isPlain(const Operand &operand);
+  Vars dimsOf(const Expr *e, llvm::ArrayRef<const Var *> order);
+  Tensor emitReduce(Expr *e, llvm::ArrayRef<const Var *> order);
+  Tensor emitSum(Expr *e, llvm::ArrayRef<const Var *> order);
+  Operand emitSoftmax(Expr *e, llvm::ArrayRef<const Var *> order);
+  mlir::Value asInt(mlir::Value value);
+
+  // Maps (EmitMap.cpp).
+  mlir::Value emitMap(Expr *e, llvm::ArrayRef<const Var *> dims, llvm::ArrayRef<Expr *> guards, Range range);
+  mlir::Value zeros(mlir::RankedTensorType type, Range range);
+
+  // Recurrences (EmitScan.cpp).
+  void emitGroup(const Group &group);
+  void emitScan(const Group &group);
+  void planChains(ScanScope &scope);
+  void planSlices(ScanScope &scope);
+  mlir::Value beginning(const ScanScope &scope, const ScanScope::Chain &chain, unsigned lag);
+  struct Need {
+    bool stack = false, last = false, past = false;
+  };
+  Need needOf(const Group &group, const Array &array);
+  bool isLastRow(const Group &group, const Expr *read);
+  llvm::SmallVector<const Group *, 2> groupsOf(const Array &array);
+};
+
+/// Collects reads and conditions of one equation, then numbers its symbols.
+class EquationBuilder {
+public:
+  EquationBuilder(Emitter &emitter, llvm::ArrayRef<const Var *> dims, llvm::ArrayRef<const Var *> reduced = {});
+  void read(const Operand &operand);
+  void read(const Tensor &tensor);
+  void where(Expr *condition);
+  /// False if something could not be made a symbol.
+  bool finish(mlir::Type element);
+  EquationParts parts;
+
+private:
+  Emitter &emitter;
+  AffineForms forms;
+  Vars resultDims, reduced;
+  llvm::SmallVector<mlir::Value> values;
+  llvm::SmallVector<llvm::SmallVector<mlir::AffineExpr>> places;
+  Clauses clauses{Clause{}};
+};
+
+} // namespace rondo::eq
+
+#endif

@@ -1,0 +1,138 @@
+// One equation operation: affine accesses, predicates, and the symbols both need, scalars first and then lets.
+#include "dsl/Emitter.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace rondo::eq {
+
+EquationBuilder::EquationBuilder(Emitter &emitter, ArrayRef<const Var *> dims, ArrayRef<const Var *> reduced)
+    : emitter(emitter), forms(emitter.context, emitter.program), resultDims(dims), reduced(reduced) {
+  forms.dims.append(dims.begin(), dims.end());
+  forms.dims.append(reduced.begin(), reduced.end());
+  forms.steps.assign(emitter.steps.begin(), emitter.steps.end());
+}
+
+void EquationBuilder::read(const Operand &operand) {
+  values.push_back(operand.value);
+  SmallVector<AffineExpr> at;
+  for (Expr *place : operand.places)
+    at.push_back(forms.get(place));
+  places.push_back(at);
+  if (operand.past) { // only rows that exist; the guard in the source says no more than this
+    const ScanScope &scope = *operand.past;
+    const Var *step = emitter.reader->vars[scope.group->time.lookup(emitter.reader)];
+    Expr *now = emitter.program.index(step, {});
+    Expr *row = operand.places[operand.pastDim];
+    where(scope.group->reverse ? emitter.program.binary(Op::Lt, now, row, {})
+                               : emitter.program.binary(Op::Lt, row, now, {}));
+  }
+}
+
+void EquationBuilder::read(const Tensor &tensor) {
+  Operand operand;
+  operand.value = tensor.value;
+  for (const Var *v : tensor.dims)
+    operand.places.push_back(emitter.program.index(v, {}));
+  read(operand);
+}
+
+void EquationBuilder::where(Expr *condition) { clauses = AffineForms::both(clauses, forms.clauses(condition)); }
+
+bool EquationBuilder::finish(mlir::Type element) {
+  MLIRContext *context = emitter.context;
+  // What each symbol is; finding out may bring more of them.
+  struct Symbol {
+    std::string scalar;
+    mlir::Value let;
+    SmallVector<AffineExpr> at;
+  };
+  std::vector<Symbol> symbols;
+  for (size_t i = 0; i < forms.symbols.size(); ++i) {
+    const Expr *e = forms.symbols[i];
+    Symbol symbol;
+    if (e->is(Op::Length)) {
+      symbol.scalar = "size " + e->seq->name;
+    } else if (e->is(Op::Index)) {
+      symbol.scalar = "step " + e->var->axis.seq->name;
+    } else {
+      Operand operand = emitter.operandOf(const_cast<Expr *>(e), forms.dims);
+      if (!operand || operand.past) {
+        if (operand.past)
+          emitter.refuse(e->range, "a condition on integers of the recurrence's own past");
+        return false;
+      }
+      symbol.let = emitter.asInt(operand.value);
+      for (Expr *place : operand.places)
+        symbol.at.push_back(forms.get(place));
+    }
+    symbols.push_back(std::move(symbol));
+  }
+  if (forms.dims.size() != resultDims.size() + reduced.size()) {
+    emitter.refuse(emitter.reader->range, "a condition over an index that is not bound there");
+    return false;
+  }
+  // Scalars first; a let after those its own place needs.
+  SmallVector<int> number(symbols.size(), -1);
+  for (size_t i = 0; i < symbols.size(); ++i)
+    if (!symbols[i].scalar.empty()) {
+      parts.scalars.push_back(symbols[i].scalar);
+      number[i] = parts.scalars.size() - 1;
+    }
+  SmallVector<size_t> order;
+  auto visit = [&](auto &self, size_t i) -> void {
+    if (number[i] >= 0 || is_contained(order, i))
+      return;
+    for (AffineExpr e : symbols[i].at)
+      for (size_t j = 0; j < symbols.size(); ++j)
+        if (j != i && e.isFunctionOfSymbol(j))
+          self(self, j);
+    order.push_back(i);
+  };
+  for (size_t i = 0; i < symbols.size(); ++i)
+    visit(visit, i);
+  for (size_t n = 0; n < order.size(); ++n)
+    number[order[n]] = parts.scalars.size() + n;
+  SmallVector<AffineExpr> renamed;
+  for (int n : number)
+    renamed.push_back(getAffineSymbolExpr(n, context));
+  unsigned dims = forms.dims.size(), count = symbols.size();
+  auto map = [&](ArrayRef<AffineExpr> exprs) {
+    SmallVector<AffineExpr> out;
+    for (AffineExpr e : exprs)
+      out.push_back(e.replaceSymbols(renamed));
+    return AffineMap::get(dims, count, out, context);
+  };
+  for (size_t i : order) {
+    parts.lets.push_back(symbols[i].let);
+    parts.letMaps.push_back(map(symbols[i].at));
+  }
+  for (auto [value, at] : zip(values, places)) {
+    parts.reads.push_back(value);
+    parts.readMaps.push_back(map(at));
+  }
+  bool always = any_of(clauses, [](const Clause &c) { return c.empty(); });
+  if (clauses.empty()) // never: one clause that cannot hold
+    parts.where.push_back(IntegerSet::get(dims, count, {getAffineConstantExpr(-1, context)}, {false}));
+  else if (!always)
+    for (const Clause &clause : clauses) {
+      SmallVector<AffineExpr> exprs;
+      SmallVector<bool> equalities;
+      for (const Constraint &c : clause) {
+        exprs.push_back(c.expr.replaceSymbols(renamed));
+        equalities.push_back(c.equality);
+      }
+      parts.where.push_back(IntegerSet::get(dims, count, exprs, equalities));
+    }
+  for (const Var *v : reduced) {
+    if (v->axis.seq)
+      parts.reduceOver(context, v->axis.seq->name);
+    else
+      parts.reduceOver(context, v->axis.size);
+  }
+  if (parts.results.empty())
+    parts.results.push_back(emitter.typeOf(resultDims, element));
+  return true;
+}
+
+} // namespace rondo::eq

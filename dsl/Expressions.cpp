@@ -1,0 +1,418 @@
+// Names, numbers, operators, subscripts and members.
+#include "dsl/Elaborate.h"
+
+#include "llvm/ADT/ScopeExit.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+namespace rondo::eq {
+
+ArrayRef<StringRef> scalarFunctions() {
+  static const StringRef names[] = {"exp",  "log",  "sqrt",      "abs",  "sin",      "cos", "tanh", "sigmoid",
+                                    "relu", "gelu", "gelu_tanh", "silu", "softplus", "erf", "floor"};
+  return names;
+}
+
+bool isBuiltin(StringRef name) {
+  static const StringRef others[] = {"minimum", "maximum", "stop", "concat", "clamp", "vocab", "labels",
+                                     "bernoulli", "normal", "uniform"};
+  return is_contained(scalarFunctions(), name) || is_contained(others, name);
+}
+
+Local *Elaborator::lookup(StringRef name, Env env) const {
+  for (Frame *f = env; f; f = f->parent)
+    if (auto it = f->names.find(name); it != f->names.end())
+      return it->second;
+  return nullptr;
+}
+
+Value Elaborator::eval(const ast::Expr *e, Env env) {
+  if (++depth > 400) {
+    error("R0408", e->range, "calls go too deep");
+    --depth;
+    return {};
+  }
+  auto leave = scope_exit([&] { --depth; });
+  Value v;
+  switch (e->kind) {
+  case ast::Expr::Number: {
+    auto *n = cast<ast::NumberExpr>(e);
+    return fixedNumber(n->value, n->isInteger, e->range);
+  }
+  case ast::Expr::Name: v = evalName(cast<ast::NameExpr>(e)->name, e->range, env); break;
+  case ast::Expr::Unary: v = evalUnary(cast<ast::UnaryExpr>(e), env); break;
+  case ast::Expr::Binary: v = evalBinary(cast<ast::BinaryExpr>(e), env); break;
+  case ast::Expr::Compare: v = evalCompare(cast<ast::CompareExpr>(e), env); break;
+  case ast::Expr::If: v = evalIf(cast<ast::IfExpr>(e), env); break;
+  case ast::Expr::Binder: v = evalBinder(cast<ast::BinderExpr>(e), env); break;
+  case ast::Expr::Call: v = evalCall(cast<ast::CallExpr>(e), env); break;
+  case ast::Expr::Subscript: v = evalSubscript(cast<ast::SubscriptExpr>(e), env); break;
+  case ast::Expr::Member: v = evalMemberOf(cast<ast::MemberExpr>(e), env); break;
+  case ast::Expr::List: case ast::Expr::ListFor:
+    error("R0504", e->range, "a list stands only behind a name of a layer or model");
+    break;
+  }
+  v.range = e->range;
+  return v;
+}
+
+Value Elaborator::evalName(StringRef name, Range range, Env env) {
+  if (Local *local = lookup(name, env))
+    return read(*local, range);
+  for (Frame *f = env; f; f = f->parent)
+    if (f->self) {
+      if (hasMember(*f->self, name))
+        return member(*f->self, name, range);
+      break;
+    }
+  if (name == "true" || name == "false") {
+    Value v = fixedNumber(name == "true", true, range);
+    v.fixed->what = Static::Truth;
+    return v;
+  }
+  if (name == "batch" || name == "training") {
+    refuse(range, "`" + name.str() + "`");
+    return {};
+  }
+  if (layers.count(name) || fns.count(name) || isBuiltin(name)) {
+    error("R0402", range, "`" + name.str() + "` is called, as in `" + name.str() + "(..)`; alone it is no value");
+    return {};
+  }
+  error("R0401", range, "there is no `" + name.str() + "` here");
+  return {};
+}
+
+Value Elaborator::evalUnary(const ast::UnaryExpr *e, Env env) {
+  Value v = eval(e->operand, env);
+  bool isNot = e->op == ast::UnaryOp::Not;
+  if (v.isNumber() && !isNot)
+    return fixedNumber(-v.fixed->number, v.fixed->isInteger, e->range);
+  if (v.isFixed(Static::Truth) && isNot) {
+    Value r = fixedNumber(!v.fixed->number, true, e->range);
+    r.fixed->what = Static::Truth;
+    return r;
+  }
+  if (isNot && v.isData() && v.type.element.kind != Kind::Bool) {
+    error("R0501", e->operand->range, "`not` needs a truth value, this is " + describe(v));
+    return {};
+  }
+  if (!isNot && v.isData() && v.type.element.kind == Kind::Bool) {
+    error("R0501", e->operand->range, "`-` needs a number, this is " + describe(v));
+    return {};
+  }
+  return elementwise({v}, {e->operand}, e->range, "-", [&](ArrayRef<Expr *> x) {
+    if (isNot)
+      return program->negation(x[0], e->range);
+    if (x[0]->is(Op::Const))
+      return program->number(-x[0]->value, x[0]->isInt() ? Element::integer() : Element::real(), e->range);
+    return program->make(Op::Neg, x[0]->isInt() ? Element::integer() : Element::real(), e->range, {x[0]});
+  });
+}
+
+static Op opOf(ast::BinaryOp op) {
+  switch (op) {
+  case ast::BinaryOp::Add: return Op::Add;
+  case ast::BinaryOp::Sub: return Op::Sub;
+  case ast::BinaryOp::Mul: return Op::Mul;
+  case ast::BinaryOp::Div: return Op::Div;
+  case ast::BinaryOp::IntDiv: return Op::IntDiv;
+  case ast::BinaryOp::Mod: return Op::Mod;
+  case ast::BinaryOp::Pow: return Op::Pow;
+  case ast::BinaryOp::And: return Op::And;
+  default: return Op::Or;
+  }
+}
+
+Value Elaborator::evalBinary(const ast::BinaryExpr *e, Env env) {
+  bool logic = e->op == ast::BinaryOp::And || e->op == ast::BinaryOp::Or;
+  Value a = eval(e->lhs, env);
+  if (logic && a.isFixed(Static::Truth)) // the rest is never evaluated
+    return bool(a.fixed->number) == (e->op == ast::BinaryOp::Or) ? a : eval(e->rhs, env);
+  size_t mark = guards.size();
+  if (logic && a.isData() && a.type.axes.empty() && a.type.element.kind == Kind::Bool)
+    guards.push_back(e->op == ast::BinaryOp::And ? a.body : program->negation(a.body, e->lhs->range));
+  Value b = eval(e->rhs, env);
+  guards.truncate(mark);
+  if (a.tag == Value::Poison || b.tag == Value::Poison)
+    return {};
+  if (e->op == ast::BinaryOp::Dot)
+    return evalDot(e, a, b);
+
+  Op op = opOf(e->op);
+  if (a.isNumber() && b.isNumber()) {
+    const Static &x = *a.fixed, &y = *b.fixed;
+    if ((op == Op::Div || op == Op::IntDiv || op == Op::Mod) && y.number == 0) {
+      error("R0505", e->range, "division by zero");
+      return {};
+    }
+    Program &p = *program;
+    auto constant = [&](const Static &s) {
+      return p.number(s.number, s.isInteger ? Element::integer() : Element::real(), e->range);
+    };
+    if ((op == Op::IntDiv || op == Op::Mod) && !(x.isInteger && y.isInteger)) {
+      error("R0501", e->range, "`" + spelling(e->op).str() + "` is for integers");
+      return {};
+    }
+    Expr *r = p.binary(op, constant(x), constant(y), e->range);
+    if (r->is(Op::Const))
+      return fixedNumber(r->value, r->isInt(), e->range);
+    return data({r->element, {}}, {}, r, e->range);
+  }
+  for (auto [v, source] : {std::pair(&a, e->lhs), std::pair(&b, e->rhs)}) {
+    bool isBool = v->isFixed(Static::Truth) || (v->isData() && v->type.element.kind == Kind::Bool);
+    if (!v->known() || v->tag == Value::Tuple || isBool == logic)
+      continue;
+    error("R0501", source->range, "`" + spelling(e->op).str() + "` needs " +
+                                      (logic ? "truth values" : "numbers") + ", this is " + describe(*v));
+    return {};
+  }
+  if (op == Op::IntDiv || op == Op::Mod) {
+    bool integer = (a.isNumber() ? a.fixed->isInteger : !a.isData() || a.type.element.kind == Kind::Int);
+    bool divisor = b.isNumber() && b.fixed->isInteger && b.fixed->number > 0;
+    if (!integer || (!divisor && b.known())) {
+      error("R0501", integer ? e->rhs->range : e->lhs->range,
+            "`" + spelling(e->op).str() + "` divides an integer by a positive constant")
+          .suggest("`/` divides reals");
+      return {};
+    }
+  }
+  return elementwise({a, b}, {e->lhs, e->rhs}, e->range, spelling(e->op),
+                     [&](ArrayRef<Expr *> x) { return program->binary(op, x[0], x[1], e->range); });
+}
+
+Value Elaborator::evalDot(const ast::BinaryExpr *e, Value a, Value b) {
+  if (a.tag == Value::Unknown || b.tag == Value::Unknown) {
+    // `W @ h` of a matrix has its first axes whatever h is, if h is a vector.
+    if (a.isData() && a.type.axes.size() > 1) {
+      Type type{Element::real(), a.type.axes};
+      type.axes.pop_back();
+      return dummy(type, e->range);
+    }
+    return Value::unknown();
+  }
+  for (auto [v, source] : {std::pair(&a, e->lhs), std::pair(&b, e->rhs)})
+    if (!v->isData() || v->type.axes.empty() || v->type.element.kind == Kind::Bool) {
+      error("R0202", source->range, "`@` joins the last axis of its left side with the first of its right side, this is " +
+                                        describe(*v));
+      return {};
+    }
+  const Axis &last = a.type.axes.back(), &first = b.type.axes.front();
+  if (!last.same(first)) {
+    auto &d = error("R0203", e->range, "sizes differ in `" + e->range.text().split('\n').first.str() + "`");
+    d.label(e->lhs->range, quoted(e->lhs) + " has " +
+                               (a.type.axes.size() > 1 ? ordinal(a.type.axes.size() - 1) + " axis " : "") + last.str());
+    d.label(e->rhs->range, quoted(e->rhs) + " has " + (b.type.axes.size() > 1 ? "first axis " : "") + first.str());
+    return {};
+  }
+  Var *k = program->makeVar(b.vars.front()->name, last, e->range);
+  Expr *at_k = program->index(k, e->range);
+  SmallVector<Var *, 4> vars(ArrayRef(a.vars).drop_back());
+  Type type{Element::real(), {}};
+  type.axes.assign(a.type.axes.begin(), a.type.axes.end() - 1);
+  SmallVector<Expr *> left, right{at_k};
+  for (Var *v : vars)
+    left.push_back(program->index(v, e->range));
+  left.push_back(at_k);
+  for (size_t i = 1; i < b.vars.size(); ++i) {
+    Var *v = program->makeVar(b.vars[i]->name, b.type.axes[i], e->range);
+    vars.push_back(v);
+    type.axes.push_back(b.type.axes[i]);
+    right.push_back(program->index(v, e->range));
+  }
+  Expr *product = program->binary(Op::Mul, at(a, left), at(b, right), e->range);
+  Expr *sum = program->make(Op::Reduce, Element{product->element.kind, false, {}}, e->range, {product, nullptr});
+  sum->vars.push_back(k);
+  type.element = sum->element;
+  return data(type, vars, sum, e->range);
+}
+
+Value Elaborator::evalCompare(const ast::CompareExpr *e, Env env) {
+  SmallVector<Value, 2> values;
+  bool allFixed = true;
+  for (const ast::Expr *o : e->operands) {
+    values.push_back(eval(o, env));
+    if (values.back().tag == Value::Poison)
+      return {};
+    allFixed &= values.back().isNumber();
+  }
+  auto compare = [&](ast::CompareOp op, Expr *a, Expr *b, Range range) {
+    switch (op) {
+    case ast::CompareOp::Lt: return program->binary(Op::Lt, a, b, range);
+    case ast::CompareOp::Le: return program->binary(Op::Le, a, b, range);
+    case ast::CompareOp::Gt: return program->binary(Op::Lt, b, a, range);
+    case ast::CompareOp::Ge: return program->binary(Op::Le, b, a, range);
+    case ast::CompareOp::Eq: return program->binary(Op::Eq, a, b, range);
+    case ast::CompareOp::Ne: return program->binary(Op::Ne, a, b, range);
+    }
+    llvm_unreachable("comparison");
+  };
+  Value result;
+  for (auto [i, op] : enumerate(e->ops)) {
+    const ast::Expr *l = e->operands[i], *r = e->operands[i + 1];
+    Range range = join(l->range, r->range);
+    bool leftBool = values[i].isData() && values[i].type.element.kind == Kind::Bool;
+    bool rightBool = values[i + 1].isData() && values[i + 1].type.element.kind == Kind::Bool;
+    if ((leftBool || rightBool) && (op != ast::CompareOp::Eq && op != ast::CompareOp::Ne)) {
+      error("R0501", leftBool ? l->range : r->range, "truth values have no order");
+      return {};
+    }
+    Value pair = elementwise({values[i], values[i + 1]}, {l, r}, range, spelling(op),
+                             [&](ArrayRef<Expr *> x) { return compare(op, x[0], x[1], range); });
+    if (!pair.known())
+      return pair;
+    result = i == 0 ? pair
+                    : elementwise({result, pair}, {l, r}, e->range, "and", [&](ArrayRef<Expr *> x) {
+                        return program->binary(Op::And, x[0], x[1], e->range);
+                      });
+    if (!result.known())
+      return result;
+  }
+  if (allFixed && result.body->is(Op::Const)) {
+    Value v = fixedNumber(result.body->value, true, e->range);
+    v.fixed->what = Static::Truth;
+    return v;
+  }
+  return result;
+}
+
+Value Elaborator::evalIf(const ast::IfExpr *e, Env env) {
+  Value c = eval(e->condition, env);
+  if (c.tag == Value::Poison)
+    return {};
+  if (c.isFixed(Static::Truth)) // a dead branch vanishes
+    return eval(c.fixed->number ? e->then : e->otherwise, env);
+  if (c.known() && (!c.isData() || c.type.element.kind != Kind::Bool)) {
+    error("R0501", e->condition->range, "a condition is a truth value, this is " + describe(c));
+    return {};
+  }
+  size_t mark = guards.size();
+  bool scalar = c.isData() && c.type.axes.empty();
+  if (scalar)
+    guards.push_back(c.body);
+  Value a = eval(e->then, env);
+  guards.truncate(mark);
+  if (scalar)
+    guards.push_back(program->negation(c.body, e->condition->range));
+  Value b = eval(e->otherwise, env);
+  guards.truncate(mark);
+  if (a.tag == Value::Poison || b.tag == Value::Poison)
+    return {};
+  return elementwise({c, a, b}, {e->condition, e->then, e->otherwise}, e->range, "if", [&](ArrayRef<Expr *> x) -> Expr * {
+    Expr *p = x[1], *q = x[2];
+    if (p->isBool() != q->isBool()) {
+      error("R0501", e->range, "one branch is a truth value, the other a number");
+      return nullptr;
+    }
+    if (p->isBool()) // stays a predicate
+      return program->binary(Op::Or, program->binary(Op::And, x[0], p, e->range),
+                             program->binary(Op::And, program->negation(x[0], e->range), q, e->range), e->range);
+    Element element = p->element;
+    if (p->isInt() != q->isInt()) {
+      p = program->toReal(p);
+      q = program->toReal(q);
+      element = Element::real();
+    } else if (p->isInt() && !(p->element.token && q->element.token && p->element.bound.same(q->element.bound)))
+      element = Element::integer();
+    // A literal fits the token kind of the other branch when it is below its bound.
+    if (p->isInt() && q->isInt() && !element.token)
+      for (auto [t, n] : {std::pair(p, q), std::pair(q, p)})
+        if (auto value = asInteger(n); t->element.token && value && *value >= 0 && !t->element.bound.seq &&
+                                       *value < t->element.bound.size)
+          element = t->element;
+    return program->make(Op::Select, element, e->range, {x[0], p, q});
+  });
+}
+
+Expr *Elaborator::scalarInt(const ast::Expr *e, Env env, StringRef what) {
+  Value v = toData(eval(e, env), e->range);
+  if (v.tag == Value::Poison || v.tag == Value::Unknown)
+    return nullptr;
+  if (!v.isData() || !v.type.axes.empty() || v.type.element.kind != Kind::Int) {
+    auto &d = error("R0501", e->range, what.str() + " is one integer, this is " + describe(v));
+    if (v.isData() && v.type.element.kind == Kind::Real)
+      d.suggest("`/` gives a real; `div` divides integers");
+    return nullptr;
+  }
+  return v.body;
+}
+
+Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
+  Value base = eval(e->base, env);
+  if (base.tag == Value::Poison)
+    return {};
+  if (base.isFixed(Static::List)) {
+    auto i = staticInt(e->subscripts[0], env, "the subscript of a list");
+    if (!i)
+      return {};
+    if (*i < 0 || *i >= int64_t(base.fixed->list.size()) || e->subscripts.size() != 1) {
+      error("R0601", e->subscripts[0]->range, quoted(e->base) + " has " + std::to_string(base.fixed->list.size()) +
+                                                  " elements, from 0");
+      return {};
+    }
+    return base.fixed->list[*i];
+  }
+  SmallVector<Expr *> places;
+  bool unknown = false;
+  for (const ast::Expr *s : e->subscripts) {
+    Value v = eval(s, env);
+    if (v.tag == Value::Poison)
+      return {};
+    if (v.tag == Value::Unknown) {
+      places.push_back(program->integer(0, s->range));
+      unknown = true;
+      continue;
+    }
+    v = toData(v, s->range);
+    if (!v.isData() || !v.type.axes.empty() || v.type.element.kind != Kind::Int) {
+      auto &d = error("R0501", s->range, "a subscript is one integer, this is " + describe(v));
+      if (v.isData() && v.type.element.kind == Kind::Real)
+        d.suggest("`/` gives a real; `div` divides integers");
+      return {};
+    }
+    places.push_back(v.body);
+  }
+  (void)unknown;
+  if (base.tag == Value::Unknown)
+    return base;
+  if (!base.isData()) {
+    error("R0502", e->base->range, "only arrays and lists have subscripts, this is " + describe(base));
+    return {};
+  }
+  if (places.size() > base.type.axes.size()) {
+    error("R0202", e->range, std::to_string(places.size()) + " subscripts for " + quoted(e->base) + ", which has " +
+                                 (base.type.axes.empty() ? "no axes" : describe(base)));
+    return {};
+  }
+  return subscript(base, places, e->range);
+}
+
+Value Elaborator::evalMemberOf(const ast::MemberExpr *e, Env env) {
+  Value base = eval(e->base, env);
+  if (base.tag == Value::Poison)
+    return {};
+  StringRef name = e->member.text;
+  if (base.isNumber() && base.fixed->isVocabulary) {
+    if (auto it = base.fixed->constants.find(name.str()); it != base.fixed->constants.end())
+      return fixedNumber(double(it->second), true, e->range);
+    error("R0401", e->member.range, quoted(e->base) + " names no `" + name.str() + "`")
+        .suggest("give it where the vocabulary is made: `vocab(.., " + name.str() + " = 0)`");
+    return {};
+  }
+  if (!base.isFixed(Static::InstanceOf)) {
+    error("R0502", e->range, "`." + name.str() + "` asks for a member, but this is " + describe(base));
+    return {};
+  }
+  Instance &instance = *base.fixed->instance;
+  if (hasMember(instance, name))
+    return member(instance, name, e->range);
+  if (instance.fn(name))
+    error("R0402", e->range, "`" + name.str() + "` is a fn of `" + instance.decl->name.text.str() + "` and must be called");
+  else
+    error("R0401", e->member.range, "`" + instance.decl->name.text.str() + "` has no `" + name.str() + "`")
+        .label(instance.decl->name.range, "declared here");
+  return {};
+}
+
+} // namespace rondo::eq

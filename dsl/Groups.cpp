@@ -1,0 +1,288 @@
+#include "dsl/Groups.h"
+
+#include "llvm/ADT/DenseSet.h"
+
+using namespace llvm;
+
+namespace rondo::eq {
+
+static std::optional<int64_t> constantStep(Program &p, const Expr *at, const Var *time) {
+  if (at->is(Op::Narrow))
+    return constantStep(p, at->args[0], time);
+  if (at->is(Op::Index))
+    return at->var == time ? std::optional<int64_t>(0) : std::nullopt;
+  if (!at->is(Op::Add) && !at->is(Op::Sub))
+    return std::nullopt;
+  bool add = at->is(Op::Add);
+  if (auto c = asInteger(at->args[1]))
+    if (auto inner = constantStep(p, at->args[0], time))
+      return add ? *inner + *c : *inner - *c;
+  if (auto c = asInteger(at->args[0]); c && add)
+    if (auto inner = constantStep(p, at->args[1], time))
+      return *inner + *c;
+  return std::nullopt;
+}
+
+std::optional<int64_t> offsetOf(Program &program, const Group &group, const Array &reader, const Expr *read) {
+  auto own = group.time.find(&reader), other = group.time.find(read->array);
+  if (own == group.time.end() || other == group.time.end())
+    return std::nullopt;
+  return constantStep(program, read->args[other->second], reader.vars[own->second]);
+}
+
+namespace {
+struct Edge {
+  Array *from;
+  Expr *read;
+  SmallVector<Expr *> given;
+};
+
+class Finder {
+public:
+  Finder(mlir::MLIRContext *context, Program &program, Diagnostics &diagnostics)
+      : program(program), prover(context, program), diagnostics(diagnostics) {}
+
+  bool run(std::vector<Group> &groups) {
+    SmallVector<Array *> arrays;
+    for (Array &a : program.arrays) {
+      if (!a.body)
+        continue;
+      arrays.push_back(&a);
+      auto visit = [&](Expr *e, ArrayRef<Expr *> given) {
+        if (e->is(Op::Read) && e->array->role == Role::Equation)
+          edges.push_back({&a, e, SmallVector<Expr *>(given)});
+      };
+      SmallVector<Expr *> none, given(a.guards.begin(), a.guards.end());
+      for (Expr *g : a.guards)
+        walkGuarded(program, g, none, visit);
+      walkGuarded(program, a.body, given, visit);
+    }
+    SmallVector<const Edge *> all;
+    for (const Edge &e : edges)
+      all.push_back(&e);
+    return split(arrays, all, groups);
+  }
+
+private:
+  Program &program;
+  Prover prover;
+  Diagnostics &diagnostics;
+  std::vector<Edge> edges;
+
+  /// Strongly connected components (Tarjan), what is read first.
+  std::vector<SmallVector<Array *>> components(ArrayRef<Array *> arrays, ArrayRef<const Edge *> edges) {
+    DenseMap<const Array *, SmallVector<Array *>> next;
+    for (const Edge *e : edges)
+      next[e->from].push_back(e->read->array);
+    DenseMap<const Array *, unsigned> index, low;
+    SmallVector<Array *> stack;
+    DenseSet<const Array *> onStack;
+    std::vector<SmallVector<Array *>> result;
+    unsigned counter = 0;
+    auto visit = [&](auto &self, Array *a) -> void {
+      index[a] = low[a] = ++counter;
+      stack.push_back(a);
+      onStack.insert(a);
+      for (Array *b : next.lookup(a)) {
+        if (!is_contained(arrays, b))
+          continue;
+        if (!index.count(b)) {
+          self(self, b);
+          low[a] = std::min(low[a], low[b]);
+        } else if (onStack.count(b))
+          low[a] = std::min(low[a], index[b]);
+      }
+      if (low[a] != index[a])
+        return;
+      SmallVector<Array *> component;
+      Array *b;
+      do {
+        b = stack.pop_back_val();
+        onStack.erase(b);
+        component.push_back(b);
+      } while (b != a);
+      sort(component, [](Array *x, Array *y) { return x->id < y->id; });
+      result.push_back(component);
+    };
+    for (Array *a : arrays)
+      if (!index.count(a))
+        visit(visit, a);
+    return result;
+  }
+
+  bool split(ArrayRef<Array *> arrays, ArrayRef<const Edge *> edges, std::vector<Group> &groups) {
+    bool ok = true;
+    for (auto &component : components(arrays, edges)) {
+      SmallVector<const Edge *> own;
+      for (const Edge *e : edges)
+        if (is_contained(component, e->from) && is_contained(component, e->read->array))
+          own.push_back(e);
+      Group group;
+      group.arrays.assign(component.begin(), component.end());
+      group.recurrent = !own.empty();
+      if (group.recurrent)
+        ok &= solve(group, own);
+      groups.push_back(std::move(group));
+    }
+    return ok;
+  }
+
+  /// Finds the axis along which every cycle goes one way.
+  bool solve(Group &group, ArrayRef<const Edge *> own) {
+    Array *first = group.arrays[0];
+    for (unsigned p = 0; p < first->type.axes.size(); ++p) {
+      if (!first->type.axes[p].seq)
+        continue;
+      group.axis = first->type.axes[p].seq;
+      group.time.clear();
+      group.time[first] = p;
+      if (!spread(group, own))
+        continue;
+      for (bool reverse : {false, true}) {
+        group.reverse = reverse;
+        SmallVector<const Edge *> sameStep;
+        if (!directed(group, own, sameStep))
+          continue;
+        group.inner.clear();
+        // What remains within a step may again be a recurrence, along another axis.
+        if (sameStep.size() == own.size())
+          continue;
+        std::vector<Group> inner;
+        if (!innerIsLegal(group, sameStep))
+          continue;
+        if (!split(group.arrays, sameStep, inner))
+          return false;
+        group.inner = std::move(inner);
+        return true;
+      }
+    }
+    report(group, own);
+    return false;
+  }
+
+  /// Which axis of each array is the group's, following the reads.
+  bool spread(Group &group, ArrayRef<const Edge *> own) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const Edge *e : own) {
+        Array *to = e->read->array;
+        bool knowFrom = group.time.count(e->from), knowTo = group.time.count(to);
+        if (knowFrom && !knowTo) {
+          const Var *time = e->from->vars[group.time[e->from]];
+          for (unsigned q = 0; q < to->type.axes.size(); ++q)
+            if (to->type.axes[q].seq == group.axis && constantStep(program, e->read->args[q], time)) {
+              group.time[to] = q;
+              changed = true;
+              break;
+            }
+        } else if (!knowFrom && knowTo) {
+          for (unsigned q = 0; q < e->from->vars.size(); ++q)
+            if (e->from->type.axes[q].seq == group.axis &&
+                constantStep(program, e->read->args[group.time[to]], e->from->vars[q])) {
+              group.time[e->from] = q;
+              changed = true;
+              break;
+            }
+        }
+      }
+    }
+    // Read only at a bound index: the first axis that is the group's.
+    for (Array *a : group.arrays)
+      if (!group.time.count(a)) {
+        for (unsigned q = 0; q < a->type.axes.size(); ++q)
+          if (a->type.axes[q].seq == group.axis) {
+            group.time[a] = q;
+            break;
+          }
+        if (!group.time.count(a))
+          return false;
+      }
+    return true;
+  }
+
+  bool directed(Group &group, ArrayRef<const Edge *> own, SmallVectorImpl<const Edge *> &sameStep) {
+    for (const Edge *e : own) {
+      if (auto offset = offsetOf(program, group, *e->from, e->read)) {
+        if (*offset == 0)
+          sameStep.push_back(e);
+        else if ((*offset > 0) != group.reverse)
+          return false;
+        continue;
+      }
+      Expr *at = e->read->args[group.time[e->read->array]];
+      Expr *now = program.index(e->from->vars[group.time[e->from]], at->range);
+      Expr *earlier = group.reverse ? program.binary(Op::Lt, now, at, at->range) : program.binary(Op::Lt, at, now, at->range);
+      if (!prover.holds(earlier, e->given))
+        return false;
+    }
+    return true;
+  }
+
+  /// A cycle within the step must have some other sequence axis to run along.
+  bool innerIsLegal(Group &group, ArrayRef<const Edge *> sameStep) {
+    for (auto &component : components(group.arrays, sameStep)) {
+      bool cyclic = any_of(sameStep, [&](const Edge *e) {
+        return is_contained(component, e->from) && is_contained(component, e->read->array);
+      });
+      if (!cyclic)
+        continue;
+      for (Array *a : component) {
+        bool other = false;
+        for (auto [i, axis] : enumerate(a->type.axes))
+          other |= axis.seq && i != group.time[a];
+        if (!other)
+          return false;
+      }
+    }
+    return true;
+  }
+
+  void report(Group &group, ArrayRef<const Edge *> own) {
+    // One cycle, as short as it gets from the first array.
+    Array *start = group.arrays[0];
+    DenseMap<Array *, const Edge *> via;
+    SmallVector<Array *> queue{start};
+    const Edge *closing = nullptr;
+    for (size_t i = 0; i < queue.size() && !closing; ++i)
+      for (const Edge *e : own) {
+        if (e->from != queue[i])
+          continue;
+        if (e->read->array == start) {
+          closing = e;
+          break;
+        }
+        if (e->read->array != start && via.try_emplace(e->read->array, e).second)
+          queue.push_back(e->read->array);
+      }
+    SmallVector<const Edge *> path;
+    for (const Edge *e = closing; e; e = e->from == start ? nullptr : via[e->from])
+      path.insert(path.begin(), e);
+    std::string text = "`" + start->name + "`";
+    for (const Edge *e : path)
+      text += " < `" + str(e->read) + "`" +
+              (e->read->range ? " (line " + std::to_string(e->read->range.line()) + ")" : "");
+    bool anySequence = any_of(start->type.axes, [](const Axis &a) { return a.seq; });
+    auto &d = diagnostics.error("R0303", start->range,
+                                anySequence ? "`" + start->name + "` depends on itself, and not one way along an axis"
+                                            : "`" + start->name + "` depends on itself, and has no sequence axis to run along");
+    if (closing && closing->read->range)
+      d.label(closing->read->range, "reads `" + start->name + "` again");
+    d.note(text, "path");
+    bool bound = any_of(own, [&](const Edge *e) {
+      return e->read->array == start && !e->read->args.empty() && !offsetOf(program, group, *e->from, e->read);
+    });
+    if (anySequence)
+      d.suggest(bound ? "an index that is bound inside needs its guard there, as in `sum(s | s < t)`"
+                      : "read an earlier position, as in `" + start->name + "[t-1]`, or always a later one");
+  }
+};
+} // namespace
+
+std::optional<std::vector<Group>> findGroups(mlir::MLIRContext *context, Program &program, Diagnostics &diagnostics) {
+  std::vector<Group> groups;
+  if (!Finder(context, program, diagnostics).run(groups))
+    return std::nullopt;
+  return groups;
+}
+
+} // namespace rondo::eq

@@ -1,0 +1,413 @@
+// Sizes, instances and parameters: everything of a model that is known before any fn is.
+#include "dsl/Elaborate.h"
+
+using namespace llvm;
+
+namespace rondo::eq {
+
+const ast::FnDecl *Instance::fn(StringRef name) const {
+  for (const ast::Member *m : decl->members)
+    if (auto *fn = dyn_cast<ast::FnDecl>(m); fn && fn->name.text == name)
+      return fn;
+  return nullptr;
+}
+
+Elaborator::Elaborator(ArrayRef<const ast::File *> files, Diagnostics &diagnostics)
+    : diagnostics(diagnostics), scratch(std::make_unique<Program>()) {
+  // A later file's own layer hides the standard one of the same name.
+  for (const ast::File *file : files) {
+    for (const ast::LayerDecl *layer : file->layers)
+      layers[layer->name.text] = layer;
+    for (const ast::FnDecl *fn : file->fns)
+      fns[fn->name.text] = fn;
+  }
+  program = scratch.get();
+}
+
+Elaborator::Env Elaborator::frameOf(Instance &instance) {
+  frames.emplace_back();
+  frames.back().self = &instance;
+  return &frames.back();
+}
+
+bool Elaborator::instantiate(Model &m, const ast::LayerDecl *decl, ArrayRef<Override> overrides) {
+  model = &m;
+  m.decl = decl;
+  failed = false;
+  m.root = makeInstance(decl, {}, nullptr, "", decl->name.range, overrides);
+  return m.root && !failed;
+}
+
+Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pass> args, Env env, std::string path,
+                                   Range range, ArrayRef<Override> overrides) {
+  for (Frame *f = env; f; f = f->parent)
+    for (Instance *i = f->self; i; i = i->parent)
+      if (i->decl == decl) {
+        error("R0405", range, "`" + decl->name.text.str() + "` contains itself");
+        return nullptr;
+      }
+  model->instances.emplace_back();
+  Instance &instance = model->instances.back();
+  instance.decl = decl;
+  instance.path = path;
+  instance.where = range;
+  if (env)
+    for (Frame *f = env; f && !instance.parent; f = f->parent)
+      instance.parent = f->self;
+  Env own = frameOf(instance);
+
+  // Sizes, left to right: given by position, by name, by default. A default may use the sizes before it.
+  SmallVector<const ast::Expr *> given(decl->sizes.size(), nullptr);
+  size_t position = 0;
+  for (const ast::Pass &pass : args) {
+    size_t at = position;
+    if (pass.name) {
+      for (at = 0; at < decl->sizes.size() && decl->sizes[at].name.text != pass.name.text; ++at)
+        ;
+      if (at == decl->sizes.size()) {
+        error("R0402", pass.name.range, "`" + decl->name.text.str() + "` has no size `" + pass.name.text.str() + "`")
+            .label(decl->name.range, "declared here");
+        return nullptr;
+      }
+    } else
+      ++position;
+    if (at >= decl->sizes.size()) {
+      error("R0403", pass.value->range, "`" + decl->name.text.str() + "` takes " + std::to_string(decl->sizes.size()) +
+                                            " sizes, here are " + std::to_string(args.size()))
+          .label(decl->name.range, "declared here");
+      return nullptr;
+    }
+    given[at] = pass.value;
+  }
+  for (auto [i, size] : enumerate(decl->sizes)) {
+    Value v;
+    auto over = find_if(overrides, [&](const Override &o) { return o.name == size.name.text; });
+    if (given[i])
+      v = eval(given[i], env);
+    else if (over != overrides.end() && !size.init)
+      v = fixedNumber(over->value, over->value == int64_t(over->value), size.name.range);
+    else if (size.init)
+      v = eval(size.init, own);
+    else {
+      error("R0403", range, "`" + decl->name.text.str() + "` needs its size `" + size.name.text.str() + "`")
+          .label(size.name.range, "declared here, without a default");
+      return nullptr;
+    }
+    if (v.tag == Value::Poison)
+      return nullptr;
+    if (!v.isNumber()) {
+      error("R0504", given[i] ? given[i]->range : size.init->range,
+            "a size is a number known at compile time, this is " + describe(v));
+      return nullptr;
+    }
+    if (over != overrides.end()) {
+      v.fixed = std::make_shared<Static>(*v.fixed); // keeps what a vocabulary names
+      v.fixed->number = over->value;
+      v.fixed->isInteger = over->value == int64_t(over->value);
+    }
+    if (v.fixed->word.empty() || v.fixed->word != size.name.text) {
+      v.fixed = std::make_shared<Static>(*v.fixed);
+      v.fixed->word = size.name.text.str();
+    }
+    Instance::Entry entry;
+    entry.state = Instance::Entry::Done;
+    entry.value = v;
+    instance.entries[size.name.text] = entry;
+  }
+  for (const Override &o : overrides)
+    if (!instance.entries.count(o.name)) {
+      error("R0402", decl->name.range, "`" + decl->name.text.str() + "` has no size `" + o.name + "` to override");
+      return nullptr;
+    }
+
+  auto add = [&](const ast::Name &name, const ast::Member *member, unsigned index) {
+    Instance::Entry entry;
+    entry.member = member;
+    entry.index = index;
+    if (!instance.entries.try_emplace(name.text, entry).second)
+      error("R0404", name.range, "`" + name.text.str() + "` is defined twice in `" + decl->name.text.str() + "`");
+  };
+  for (const ast::Member *m : decl->members) {
+    if (auto *cell = dyn_cast<ast::CellDecl>(m))
+      for (auto [i, name] : enumerate(cell->names))
+        add(name, m, i);
+    else if (auto *setting = dyn_cast<ast::SettingDecl>(m))
+      add(setting->name, m, 0);
+    else if (auto *bind = dyn_cast<ast::BindDecl>(m))
+      for (auto [i, name] : enumerate(bind->names))
+        add(name, m, i);
+  }
+  finish(instance);
+  return &instance;
+}
+
+/// Everything is made in the order written, so that parameters have a stable order and every mistake is seen.
+void Elaborator::finish(Instance &instance) {
+  Env own = frameOf(instance);
+  for (const ast::Member *m : instance.decl->members) {
+    if (auto *cell = dyn_cast<ast::CellDecl>(m)) {
+      for (const ast::Name &name : cell->names)
+        member(instance, name.text, name.range);
+    } else if (auto *bind = dyn_cast<ast::BindDecl>(m)) {
+      for (const ast::Name &name : bind->names)
+        member(instance, name.text, name.range);
+    } else if (auto *require = dyn_cast<ast::RequireDecl>(m)) {
+      Value v = eval(require->condition, own);
+      if (v.tag == Value::Poison)
+        continue;
+      if (!v.isFixed(Static::Truth)) {
+        error("R0504", require->condition->range, "a requirement is about sizes");
+      } else if (!v.fixed->number) {
+        auto &d = error("R0204", instance.where ? instance.where : require->range,
+                        "`" + instance.decl->name.text.str() + "` requires " + quoted(require->condition));
+        d.label(require->range, "required here");
+        std::string sizes;
+        for (const ast::Size &size : instance.decl->sizes) {
+          Value s = member(instance, size.name.text, {});
+          if (s.isNumber())
+            sizes += (sizes.empty() ? "" : ", ") + size.name.text.str() + " = " +
+                     (s.fixed->isInteger ? std::to_string(int64_t(s.fixed->number)) : std::to_string(s.fixed->number));
+        }
+        d.note("here " + sizes);
+      }
+    }
+  }
+}
+
+bool Elaborator::hasMember(Instance &instance, StringRef name) const { return instance.entries.count(name); }
+
+Value Elaborator::member(Instance &instance, StringRef name, Range range) {
+  auto it = instance.entries.find(name);
+  if (it == instance.entries.end())
+    return {};
+  Instance::Entry &entry = it->second;
+  if (entry.state == Instance::Entry::Busy) {
+    error("R0405", range, "`" + name.str() + "` is made of itself");
+    return {};
+  }
+  if (entry.state == Instance::Entry::Todo) {
+    entry.state = Instance::Entry::Busy;
+    // Members do not depend on where they are asked for.
+    FnInstance *saved = current;
+    Program *own = program;
+    int wasQuiet = quiet;
+    current = nullptr;
+    quiet = 0;
+    program = scratch.get();
+    if (auto *cell = dyn_cast<ast::CellDecl>(entry.member))
+      makeCell(instance, entry, cell);
+    else if (auto *bind = dyn_cast<ast::BindDecl>(entry.member)) {
+      std::string path = instance.path.empty() ? name.str() : instance.path + "." + name.str();
+      if (bind->values.size() != bind->names.size())
+        error("R0406", bind->range, std::to_string(bind->names.size()) + " names for " +
+                                        std::to_string(bind->values.size()) + " values");
+      else
+        entry.value = evalMember(bind->values[entry.index], frameOf(instance), path);
+    }
+    current = saved;
+    program = own;
+    quiet = wasQuiet;
+    entry.state = Instance::Entry::Done;
+  }
+  if (isa_and_nonnull<ast::SettingDecl>(entry.member)) {
+    refuse(range, "settings, which a trainer changes");
+    return {};
+  }
+  if (entry.cell) {
+    Value v = aliasOf(entry.cell, {}, range);
+    v.range = range;
+    return v;
+  }
+  if (auto *cell = dyn_cast_or_null<ast::CellDecl>(entry.member); cell && cell->cell == ast::CellKind::State) {
+    refuse(range, "state, which training updates");
+    return {};
+  }
+  Value v = entry.value;
+  v.range = range;
+  return v;
+}
+
+/// What stands behind `name =` in a layer: a layer called with its sizes, a list of them, or a size.
+Value Elaborator::evalMember(const ast::Expr *e, Env env, const std::string &path) {
+  auto listOf = [&](std::vector<Value> elements) {
+    Value v;
+    v.tag = Value::Fixed;
+    v.fixed = std::make_shared<Static>();
+    v.fixed->what = Static::List;
+    v.fixed->list = std::move(elements);
+    v.range = e->range;
+    return v;
+  };
+  if (auto *call = dyn_cast<ast::CallExpr>(e))
+    if (auto *name = dyn_cast<ast::NameExpr>(call->callee))
+      if (auto it = layers.find(name->name); it != layers.end()) {
+        if (it->second->isModel) {
+          error("R0407", name->range, "`" + name->name.str() + "` is a model; only layers are made inside others");
+          return {};
+        }
+        Instance *made = makeInstance(it->second, call->args, env, path, call->range);
+        if (!made)
+          return {};
+        Value v;
+        v.tag = Value::Fixed;
+        v.fixed = std::make_shared<Static>();
+        v.fixed->what = Static::InstanceOf;
+        v.fixed->instance = made;
+        v.range = e->range;
+        return v;
+      }
+  if (auto *list = dyn_cast<ast::ListExpr>(e)) {
+    std::vector<Value> elements;
+    for (auto [i, element] : enumerate(list->elements)) {
+      elements.push_back(evalMember(element, env, path + "." + std::to_string(i)));
+      if (elements.back().tag == Value::Poison)
+        return {};
+    }
+    return listOf(std::move(elements));
+  }
+  if (auto *list = dyn_cast<ast::ListForExpr>(e)) {
+    int64_t first = 0, count = 0;
+    auto end = staticInt(list->over.first, env, "the range of a list");
+    if (!end)
+      return {};
+    if (list->over.last) {
+      auto last = staticInt(list->over.last, env, "the range of a list");
+      if (!last)
+        return {};
+      first = *end;
+      count = *last - *end + 1;
+    } else
+      count = *end;
+    std::vector<Value> elements;
+    for (int64_t i = 0; i < count; ++i) {
+      frames.emplace_back();
+      Frame &turn = frames.back();
+      turn.parent = env;
+      turn.self = env->self;
+      locals.emplace_back();
+      Local &variable = locals.back();
+      variable.name = list->variable.text;
+      variable.value = fixedNumber(first + i, true, list->variable.range);
+      variable.ready = true;
+      turn.names[variable.name] = &variable;
+      elements.push_back(evalMember(list->element, &turn, path + "." + std::to_string(i)));
+      if (elements.back().tag == Value::Poison)
+        return {};
+    }
+    return listOf(std::move(elements));
+  }
+  Value v = eval(e, env);
+  if (v.tag != Value::Poison && v.tag != Value::Fixed) {
+    error("R0504", e->range, "outside a fn only sizes and instances are defined, this is " + describe(v));
+    return {};
+  }
+  return v;
+}
+
+void Elaborator::makeCell(Instance &instance, Instance::Entry &entry, const ast::CellDecl *decl) {
+  if (decl->cell == ast::CellKind::State)
+    return; // refused where it is read
+  Env env = frameOf(instance);
+  Type type;
+  for (const ast::Axis &axis : decl->type.axes) {
+    auto a = axisOf(axis.size, env);
+    if (!a)
+      return;
+    type.axes.push_back(*a);
+  }
+  auto element = elementOf(decl->type, env);
+  if (!element)
+    return;
+  type.element = *element;
+  const ast::Name &name = decl->names[entry.index];
+  if (decl->cell == ast::CellKind::Param && type.element.kind != Kind::Real) {
+    error("R0503", name.range, "a parameter is real, `" + name.text.str() + "` is " + type.element.str())
+        .suggest("declare it `const`");
+    return;
+  }
+  Array cell;
+  cell.role = decl->cell == ast::CellKind::Param ? Role::Param : Role::Const;
+  cell.name = instance.path.empty() ? name.text.str() : instance.path + "." + name.text.str();
+  cell.type = type;
+  cell.range = name.range;
+  if (!decl->init && decl->cell == ast::CellKind::Param) {
+    cell.init = "glorot"; // a matrix without a word about it begins as most do
+    if (type.axes.size() < 2)
+      cell.init = "constant", cell.initArgs = {0};
+  } else if (!decl->init)
+    cell.init = "supplied";
+  else if (!cellInit(cell, decl->init, env))
+    return;
+  model->cells.push_back(cell);
+  entry.cell = &model->cells.back();
+}
+
+bool Elaborator::cellInit(Array &cell, const ast::Expr *init, Env env) {
+  static const StringMap<unsigned> known = {{"glorot", 0}, {"orthogonal", 0}, {"normal", 1}, {"uniform", 2}};
+  StringRef word;
+  ArrayRef<ast::Pass> args;
+  if (auto *name = dyn_cast<ast::NameExpr>(init))
+    word = name->name;
+  else if (auto *call = dyn_cast<ast::CallExpr>(init))
+    if (auto *name = dyn_cast<ast::NameExpr>(call->callee)) {
+      word = name->name;
+      args = call->args;
+    }
+  if (auto it = known.find(word); it != known.end() && !hasMember(*env->self, word)) {
+    if (args.size() != it->second) {
+      error("R0403", init->range, "`" + word.str() + "` takes " + std::to_string(it->second) + " numbers");
+      return false;
+    }
+    cell.init = word.str();
+    for (const ast::Pass &pass : args) {
+      Value v = eval(pass.value, env);
+      if (!v.isNumber()) {
+        if (v.tag != Value::Poison)
+          error("R0504", pass.value->range, "a number known at compile time is expected");
+        return false;
+      }
+      cell.initArgs.push_back(v.fixed->number);
+    }
+    return true;
+  }
+  Value v = eval(init, env);
+  if (v.tag == Value::Poison)
+    return false;
+  if (!v.isNumber()) {
+    error("R0504", init->range, "a parameter begins as a number, `glorot`, `orthogonal`, `normal(d)` or `uniform(a, b)`");
+    return false;
+  }
+  cell.init = "constant";
+  cell.initArgs = {v.fixed->number};
+  return true;
+}
+
+/// `vocab(N, unk = 0, ..)` and `labels(N)`: a size with named constants.
+Value Elaborator::builtinSize(const ast::CallExpr *call, Env env) {
+  Value v;
+  for (auto [i, pass] : enumerate(call->args)) {
+    auto n = staticInt(pass.value, env, "a size");
+    if (!n)
+      return {};
+    if (i == 0 && !pass.name) {
+      v = fixedNumber(double(*n), true, call->range);
+      v.fixed->isVocabulary = true;
+      continue;
+    }
+    if (!pass.name || i == 0) {
+      error("R0403", pass.value->range, "one size first, then constants by name, as in `vocab(8000, unk = 0)`");
+      return {};
+    }
+    if (*n < 0 || *n >= int64_t(v.fixed->number)) {
+      error("R0603", pass.value->range, "`" + pass.name.text.str() + "` is not below the size " +
+                                            std::to_string(int64_t(v.fixed->number)));
+      return {};
+    }
+    v.fixed->constants[pass.name.text.str()] = *n;
+  }
+  if (!v.known())
+    error("R0403", call->range, "a vocabulary has a size, as in `vocab(256)`");
+  return v;
+}
+
+} // namespace rondo::eq

@@ -1,0 +1,134 @@
+#include "dsl/Lower.h"
+
+#include "dsl/Emitter.h"
+
+#include "llvm/Support/Format.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace rondo::eq {
+
+Lowering::Lowering(MLIRContext &context, const Model &model, Diagnostics &diagnostics)
+    : context(context), model(model), diagnostics(diagnostics) {
+  context.loadDialect<RondoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
+  Range range = model.decl->name.range;
+  Location loc = FileLineColLoc::get(&context, range.source->path, range.line(), range.column());
+  module = ModuleOp::create(loc);
+  OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
+  module->getOperation()->setAttr("rondo.model", b.getStringAttr(model.decl->name.text));
+  for (const Array &cell : model.cells) {
+    if (cell.type.element.kind != Kind::Real)
+      continue; // refused where it is read
+    SmallVector<int64_t> shape;
+    for (const Axis &axis : cell.type.axes)
+      shape.push_back(axis.size);
+    auto type = makeType(shape, {}, b.getF32Type());
+    StringAttr init;
+    auto text = [](double v) {
+      std::string s;
+      raw_string_ostream os(s);
+      os << format("%.9g", v);
+      return s;
+    };
+    if (cell.init == "constant")
+      init = b.getStringAttr(text(cell.initArgs[0]));
+    else if (cell.init == "normal")
+      init = b.getStringAttr("normal(" + text(cell.initArgs[0]) + ")");
+    else if (cell.init == "uniform")
+      init = b.getStringAttr("uniform(" + text(cell.initArgs[0]) + ", " + text(cell.initArgs[1]) + ")");
+    else if (cell.init != "supplied")
+      init = b.getStringAttr(cell.init);
+    Location at = FileLineColLoc::get(&context, cell.range.source->path, cell.range.line(), cell.range.column());
+    CellOp::create(b, at, b.getStringAttr(cell.role == Role::Param ? "param" : "const"), b.getStringAttr(cell.name),
+                   TypeAttr::get(type), init);
+  }
+}
+
+void Lowering::add(Program &program, const std::vector<Group> &groups) {
+  OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
+  Emitter emitter(b, program, diagnostics);
+  SmallVector<mlir::Type> inputs, results;
+  for (Array *a : program.inputs)
+    inputs.push_back(emitter.typeOf(a->type));
+  for (const Output &o : program.outputs)
+    results.push_back(emitter.typeOf(o.array->type));
+  Range range = program.range;
+  Location loc = FileLineColLoc::get(&context, range.source->path, range.line(), range.column());
+  auto func = func::FuncOp::create(b, loc, program.name, b.getFunctionType(inputs, results));
+  func->setAttr("rondo.export", b.getUnitAttr());
+  SmallVector<NamedAttribute> longest, least;
+  for (const Sequence &s : program.sequences) {
+    if (s.most)
+      longest.push_back(b.getNamedAttr(s.name, b.getI64IntegerAttr(*s.most)));
+    if (s.least != 1)
+      least.push_back(b.getNamedAttr(s.name, b.getI64IntegerAttr(s.least)));
+  }
+  if (!longest.empty())
+    func->setAttr("rondo.max", b.getDictionaryAttr(longest));
+  if (!least.empty())
+    func->setAttr("rondo.least", b.getDictionaryAttr(least));
+  for (auto [i, a] : enumerate(program.inputs)) {
+    func.setArgAttr(i, "rondo.name", b.getStringAttr(a->name));
+    const Element &e = a->type.element;
+    if (e.token && e.bound.seq)
+      func.setArgAttr(i, "rondo.bound", b.getStringAttr(e.bound.seq->name));
+    else if (e.token)
+      func.setArgAttr(i, "rondo.bound", b.getI64IntegerAttr(e.bound.size));
+  }
+  for (auto [i, o] : enumerate(program.outputs))
+    func.setResultAttr(i, "rondo.name", b.getStringAttr(o.name));
+
+  Block *entry = func.addEntryBlock();
+  b.setInsertionPointToEnd(entry);
+  for (auto [a, arg] : zip(program.inputs, entry->getArguments()))
+    emitter.values[a] = arg;
+  // Parameters in the order of the model, each read once.
+  SmallPtrSet<const Array *, 16> used;
+  for (const Array &a : program.arrays) {
+    if (!a.body)
+      continue;
+    auto visit = [&](const Expr *e) {
+      if (e->is(Op::Read) && e->array->isCell())
+        used.insert(e->array);
+      return true;
+    };
+    walk(a.body, visit);
+    for (Expr *g : a.guards)
+      walk(g, visit);
+    for (auto &[name, outside] : a.before)
+      for (const Outside &o : outside)
+        walk(o.value, visit);
+  }
+  for (const Array &cell : model.cells) {
+    if (!used.count(&cell))
+      continue;
+    if (cell.type.element.kind != Kind::Real) {
+      diagnostics.error("R0901", cell.range, "not built yet: constants of integers and tokens");
+      failed = true;
+      return;
+    }
+    SmallVector<int64_t> shape;
+    for (const Axis &axis : cell.type.axes)
+      shape.push_back(axis.size);
+    emitter.values[&cell] = ReadOp::create(b, loc, makeType(shape, {}, b.getF32Type()),
+                                           FlatSymbolRefAttr::get(&context, cell.name));
+  }
+  emitter.emit(groups);
+  if (emitter.failed) {
+    failed = true;
+    return;
+  }
+  SmallVector<mlir::Value> outputs;
+  for (const Output &o : program.outputs)
+    outputs.push_back(emitter.values.lookup(o.array));
+  func::ReturnOp::create(b, loc, outputs);
+}
+
+OwningOpRef<ModuleOp> Lowering::finish() {
+  if (failed)
+    return nullptr;
+  return std::move(module);
+}
+
+} // namespace rondo::eq

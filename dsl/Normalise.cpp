@@ -1,0 +1,214 @@
+#include "dsl/Normalise.h"
+
+using namespace llvm;
+
+namespace rondo::eq {
+
+bool isZero(const Expr *e) { return e->is(Op::Const) && e->value == 0; }
+
+bool isZeroOutside(const Expr *read) {
+  return all_of(read->outside, [](const Outside &o) { return isZero(o.value); });
+}
+
+bool isPredicate(const Expr *c) {
+  switch (c->op) {
+  case Op::And: case Op::Or: case Op::Not: return all_of(c->args, [](Expr *a) { return isPredicate(a); });
+  case Op::Const: return true;
+  case Op::Lt: case Op::Le: case Op::Eq: case Op::Ne: return c->args[0]->isInt() && c->args[1]->isInt();
+  case Op::Read: return true;
+  default: return false;
+  }
+}
+
+void factorsOf(Expr *e, SmallVectorImpl<Expr *> &factors) {
+  if (e->is(Op::Mul) && e->isReal()) {
+    factorsOf(e->args[0], factors);
+    factorsOf(e->args[1], factors);
+  } else
+    factors.push_back(e);
+}
+
+namespace {
+class Normaliser {
+public:
+  Normaliser(Program &p, const Array &reader, ArrayRef<const Group *> groups) : p(p), reader(reader), groups(groups) {}
+
+  Expr *operator()(Expr *e) {
+    return rewrite(p, e, [&](Expr *n) -> Expr * {
+      if (n->is(Op::Read) && !n->outside.empty())
+        return read(n);
+      if (n->is(Op::Reduce))
+        return reduce(n);
+      return n;
+    });
+  }
+
+private:
+  Program &p;
+  const Array &reader;
+  ArrayRef<const Group *> groups;
+
+  Expr *read(Expr *n) {
+    for (const Group *g : groups)
+      if (g->has(n->array)) {
+        auto offset = offsetOf(p, *g, reader, n);
+        if (offset && *offset != 0) { // carried from step to step
+          n = p.clone(*n);
+          n->outside.clear();
+          return n;
+        }
+      }
+    if (isZeroOutside(n))
+      return n;
+    Expr *result = p.clone(*n);
+    result->outside.clear();
+    for (const Outside &o : reverse(n->outside)) {
+      Expr *inside = nullptr;
+      if (o.when) {
+        inside = p.negation(o.when, n->range);
+      } else
+        for (auto [at, axis] : zip(n->args, n->array->type.axes)) {
+          if (at->is(Op::Index) && at->var->axis.same(axis))
+            continue;
+          Expr *in = p.binary(Op::And, p.binary(Op::Le, p.integer(0, at->range), at, at->range),
+                              p.binary(Op::Lt, at, p.extent(axis, at->range), at->range), at->range);
+          inside = inside ? p.binary(Op::And, inside, in, n->range) : in;
+        }
+      if (inside)
+        result = p.make(Op::Select, n->element, n->range, {inside, result, o.value});
+    }
+    return result;
+  }
+
+  Expr *real(double value, Range range) { return p.number(value, Element::real(), range); }
+
+  Expr *reduce(Expr *n) {
+    switch (n->reduction) {
+    case Reduction::Mean: return mean(n);
+    case Reduction::Any: case Reduction::All: {
+      Expr *count = p.make(Op::Reduce, Element::integer(), n->range, {nullptr, n->args[1]});
+      count->reduction = Reduction::Count;
+      count->vars = n->vars;
+      if (n->reduction == Reduction::Any)
+        return p.binary(Op::Lt, p.integer(0, n->range), count, n->range);
+      count->args[1] = p.negation(n->args[1], n->range);
+      return p.binary(Op::Eq, count, p.integer(0, n->range), n->range);
+    }
+    case Reduction::Sum: return sum(n);
+    default: return n;
+    }
+  }
+
+  Expr *mean(Expr *n) {
+    Expr *total = p.clone(*n);
+    total->reduction = Reduction::Sum;
+    Expr *s = sum(total);
+    if (n->args[1]) {
+      Expr *count = p.make(Op::Reduce, Element::integer(), n->range, {nullptr, n->args[1]});
+      count->reduction = Reduction::Count;
+      count->vars = n->vars;
+      Expr *least = p.binary(Op::Max, p.toReal(count), real(1, n->range), n->range); // the mean of nothing is 0
+      return p.binary(Op::Div, s, least, n->range);
+    }
+    double size = 1;
+    Expr *length = nullptr;
+    for (const Var *v : n->vars) {
+      if (!v->axis.seq) {
+        size *= double(v->axis.size);
+        continue;
+      }
+      Expr *l = p.toReal(p.length(v->axis.seq, n->range));
+      if (v->axis.seq->least == 0)
+        l = p.binary(Op::Max, l, real(1, n->range), n->range);
+      length = length ? p.binary(Op::Mul, length, l, n->range) : l;
+    }
+    Expr *scale = real(1 / size, n->range);
+    if (length)
+      scale = p.binary(Op::Div, scale, length, n->range);
+    return p.binary(Op::Mul, s, scale, n->range);
+  }
+
+  bool touches(const Expr *e, const Expr *sum) const {
+    return any_of(sum->vars, [&](const Var *v) { return isFree(v, e); });
+  }
+
+  Expr *sum(Expr *n) {
+    if (!n->isReal())
+      return n;
+    SmallVector<Expr *> inner, outer, under;
+    Expr *condition = n->args[1];
+    split(n, n->args[0], condition, inner, outer, under);
+    Expr *body = nullptr;
+    for (Expr *f : inner)
+      body = body ? p.binary(Op::Mul, body, f, n->range) : f;
+    if (!body)
+      body = real(1, n->range);
+    Expr *result = n;
+    if (body != n->args[0] || condition != n->args[1]) {
+      result = p.clone(*n);
+      result->args[0] = body;
+      result->args[1] = condition;
+    }
+    double constant = 1;
+    for (Expr *f : outer) {
+      if (f->is(Op::Const))
+        constant *= f->value;
+      else
+        result = p.binary(Op::Mul, result, f, n->range);
+    }
+    for (Expr *d : under) {
+      if (d->is(Op::Const))
+        constant /= d->value;
+      else
+        result = p.binary(Op::Div, result, d, n->range);
+    }
+    if (constant == -1)
+      return p.make(Op::Neg, Element::real(), n->range, {result});
+    return constant == 1 ? result : p.binary(Op::Mul, result, real(constant, n->range), n->range);
+  }
+
+  /// Takes the body apart: what depends on the summed indices, and what stands outside, above and below the line.
+  void split(Expr *sum, Expr *e, Expr *&condition, SmallVectorImpl<Expr *> &inner, SmallVectorImpl<Expr *> &outer,
+             SmallVectorImpl<Expr *> &under) {
+    if (!touches(e, sum)) {
+      outer.push_back(e);
+      return;
+    }
+    switch (e->op) {
+    case Op::Mul:
+      split(sum, e->args[0], condition, inner, outer, under);
+      split(sum, e->args[1], condition, inner, outer, under);
+      return;
+    case Op::Neg:
+      outer.push_back(real(-1, e->range));
+      split(sum, e->args[0], condition, inner, outer, under);
+      return;
+    case Op::Div:
+      if (!touches(e->args[1], sum)) {
+        split(sum, e->args[0], condition, inner, outer, under);
+        under.push_back(e->args[1]);
+        return;
+      }
+      break;
+    case Op::Select: { // a term that is zero is absent
+      bool then = isZero(e->args[2]), otherwise = isZero(e->args[1]);
+      if ((then || otherwise) && isPredicate(e->args[0])) {
+        Expr *c = then ? e->args[0] : p.negation(e->args[0], e->range);
+        condition = condition ? p.binary(Op::And, condition, c, e->range) : c;
+        split(sum, then ? e->args[1] : e->args[2], condition, inner, outer, under);
+        return;
+      }
+      break;
+    }
+    default: break;
+    }
+    inner.push_back(e);
+  }
+};
+} // namespace
+
+Expr *normalise(Program &program, const Array &reader, Expr *e, ArrayRef<const Group *> groups) {
+  return Normaliser(program, reader, groups)(e);
+}
+
+} // namespace rondo::eq

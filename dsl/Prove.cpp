@@ -1,0 +1,227 @@
+#include "dsl/Prove.h"
+
+#include "mlir/Analysis/FlatLinearValueConstraints.h"
+
+#include <set>
+
+using namespace llvm;
+using namespace mlir;
+
+namespace rondo::eq {
+
+bool Prover::impossible(ArrayRef<Expr *> given) {
+  AffineForms forms(context, program);
+  Clauses all{Clause{}};
+  for (Expr *g : given) {
+    all = AffineForms::both(all, forms.clauses(g));
+    if (all.size() > 256)
+      return false; // more than a person would write; the user is asked for a simpler guard
+  }
+  // What is known of every variable and symbol. Bounds may bring new symbols, so the lists grow while they are walked.
+  Clause known;
+  auto range = [&](AffineExpr e, const Axis &bound) {
+    known.push_back({e, false});
+    AffineExpr end = bound.seq ? forms.get(program.length(bound.seq, {})) : getAffineConstantExpr(bound.size, context);
+    known.push_back({end - 1 - e, false});
+  };
+  for (size_t i = 0; i < forms.dims.size(); ++i)
+    range(getAffineDimExpr(i, context), forms.dims[i]->axis);
+  for (size_t i = 0; i < forms.symbols.size(); ++i) {
+    const Expr *s = forms.symbols[i];
+    AffineExpr e = getAffineSymbolExpr(i, context);
+    if (s->isBool()) {
+      known.push_back({e, false});
+      known.push_back({1 - e, false});
+    } else if (s->is(Op::Length)) {
+      known.push_back({e - s->seq->least, false});
+      if (s->seq->most)
+        known.push_back({*s->seq->most - e, false});
+    } else if (s->element.token)
+      range(e, s->element.bound);
+  }
+  for (const Clause &clause : all) {
+    SmallVector<AffineExpr> exprs;
+    SmallVector<bool> equalities;
+    bool never = false;
+    for (const Clause *part : {&clause, static_cast<const Clause *>(&known)})
+      for (const Constraint &c : *part) {
+        if (auto constant = dyn_cast<AffineConstantExpr>(c.expr)) {
+          never |= c.equality ? constant.getValue() != 0 : constant.getValue() < 0;
+          continue;
+        }
+        exprs.push_back(c.expr);
+        equalities.push_back(c.equality);
+      }
+    if (never)
+      continue;
+    if (exprs.empty())
+      return false;
+    auto set = IntegerSet::get(forms.dims.size(), forms.symbols.size(), exprs, equalities);
+    FlatLinearValueConstraints constraints(set);
+    if (!constraints.isIntegerEmpty())
+      return false;
+  }
+  return true;
+}
+
+bool Prover::holds(Expr *condition, ArrayRef<Expr *> given) {
+  SmallVector<Expr *> all(given.begin(), given.end());
+  all.push_back(program.negation(condition, condition->range));
+  return impossible(all);
+}
+
+void walkGuarded(Program &program, Expr *e, SmallVectorImpl<Expr *> &given,
+                 llvm::function_ref<void(Expr *, ArrayRef<Expr *>)> f) {
+  if (!e)
+    return;
+  f(e, given);
+  size_t mark = given.size();
+  auto under = [&](Expr *guard, Expr *part) {
+    if (guard)
+      given.push_back(guard);
+    walkGuarded(program, part, given, f);
+    given.truncate(mark);
+  };
+  switch (e->op) {
+  case Op::Select:
+    under(nullptr, e->args[0]);
+    under(e->args[0], e->args[1]);
+    under(program.negation(e->args[0], e->range), e->args[2]);
+    break;
+  case Op::And:
+    under(nullptr, e->args[0]);
+    under(e->args[0], e->args[1]);
+    break;
+  case Op::Or:
+    under(nullptr, e->args[0]);
+    under(program.negation(e->args[0], e->range), e->args[1]);
+    break;
+  case Op::Reduce:
+    under(nullptr, e->args[1]);
+    under(e->args[1], e->args[0]);
+    break;
+  case Op::Softmax:
+    under(nullptr, e->args[1]);
+    under(e->args[1], e->args[0]);
+    for (Expr *at : drop_begin(e->args, 2))
+      under(nullptr, at);
+    break;
+  default:
+    for (Expr *a : e->args)
+      under(nullptr, a);
+  }
+  for (Outside &o : e->outside) {
+    under(nullptr, o.when);
+    under(o.when, o.value);
+  }
+}
+
+namespace {
+struct Checker {
+  Program &program;
+  Prover prover;
+  Diagnostics &diagnostics;
+  std::set<std::pair<const void *, uint32_t>> reported;
+  bool ok = true;
+
+  Diagnostic *report(const char *code, Range range, std::string message) {
+    ok = false;
+    if (!reported.insert({range.source, range.begin}).second)
+      return nullptr;
+    return &diagnostics.error(code, range, std::move(message));
+  }
+
+  void subscript(Expr *read, unsigned k, ArrayRef<Expr *> given) {
+    Expr *at = read->args[k];
+    const Axis &axis = read->array->type.axes[k];
+    if (at->is(Op::Index) && at->var->axis.same(axis))
+      return;
+    SmallVector<Expr *> facts(given.begin(), given.end());
+    for (const Outside &o : read->outside) {
+      if (!o.when)
+        return; // a value anywhere outside
+      facts.push_back(program.negation(o.when, read->range));
+    }
+    Expr *low = program.binary(Op::Le, program.integer(0, at->range), at, at->range);
+    Expr *high = program.binary(Op::Lt, at, program.extent(axis, at->range), at->range);
+    bool lowOk = prover.holds(low, facts), highOk = prover.holds(high, facts);
+    if (lowOk && highOk)
+      return;
+    const Array &array = *read->array;
+    std::string index = str(at);
+    Range place = at->range ? at->range : read->range;
+    if (auto *d = report("R0601", place, "`" + index + "` may lie outside `" + array.name + "`")) {
+      std::string has = array.type.axes.size() > 1 ? "this axis is " : "its axis is ";
+      std::string why = !lowOk && !highOk ? "nothing keeps it in 0 .. " : !lowOk ? "it may be below 0; " : "it may reach beyond the end; ";
+      d->label(place, why + (!lowOk && !highOk ? axis.word() + " - 1" : has + axis.str()));
+      if (array.range && array.range.source == place.source)
+        d->label(array.range, "`" + array.name + "` is defined here");
+      const Var *var = at->is(Op::Index) ? at->var : nullptr;
+      if (var && var->axis.seq && !axis.seq)
+        d->suggest("declare a bound where `" + var->axis.seq->name + "` is: `" + var->axis.seq->name +
+                   " <= " + axis.word() + "`");
+      else if (at->is(Op::Read) || at->is(Op::Clamp) || at->is(Op::Reduce))
+        d->suggest("declare it `token(" + axis.word() + ")`, guard it with `if`, or use `clamp(.., " + axis.word() + ")`");
+      else
+        d->suggest("guard it with a condition, or say what is outside: `where " + array.name.substr(array.name.rfind('.') + 1) +
+                   "[_] = 0`");
+    }
+  }
+
+  void check(Expr *e, ArrayRef<Expr *> given) {
+    if (e->is(Op::Read)) {
+      for (unsigned k = 0; k < e->args.size(); ++k)
+        subscript(e, k, given);
+    } else if (e->is(Op::Narrow)) {
+      Expr *at = e->args[0];
+      Expr *low = program.binary(Op::Le, program.integer(0, at->range), at, at->range);
+      Expr *high = program.binary(Op::Lt, at, program.extent(e->bound, at->range), at->range);
+      if (prover.holds(low, given) && prover.holds(high, given))
+        return;
+      if (auto *d = report("R0603", e->range, "`" + str(at) + "` may be no `token(" + e->bound.word() + ")`"))
+        d->label(e->range, "this is " + at->element.str() + ", 0 .. " + e->bound.word() + " - 1 is needed")
+            .suggest("guard it with `if`, or use `clamp(" + str(at) + ", " + e->bound.word() + ")`");
+    } else if (e->is(Op::Reduce) && e->reduction == Reduction::ArgMax && (e->args[1] || e->vars[0]->axis.seq)) {
+      // Something must be there to choose: it is enough that one of a few likely places satisfies the condition.
+      const Axis &axis = e->vars[0]->axis;
+      SmallVector<Expr *> places{program.integer(0, e->range)};
+      places.push_back(program.binary(Op::Sub, program.extent(axis, e->range), program.integer(1, e->range), e->range));
+      if (e->args[1])
+        for (const Var *v : freeVars(e->args[1]))
+          if (v != e->vars[0] && v->axis.same(axis))
+            for (int64_t shift : {0, -1, 1})
+              places.push_back(program.binary(Op::Add, program.index(v, e->range), program.integer(shift, e->range), e->range));
+      for (Expr *place : places) {
+        Substitution map;
+        map[e->vars[0]] = place;
+        Expr *low = program.binary(Op::Le, program.integer(0, e->range), place, e->range);
+        Expr *high = program.binary(Op::Lt, place, program.extent(axis, e->range), e->range);
+        Expr *all = program.binary(Op::And, low, high, e->range);
+        if (e->args[1])
+          all = program.binary(Op::And, all, substitute(program, e->args[1], map), e->range);
+        if (prover.holds(all, given))
+          return;
+      }
+      if (auto *d = report("R0604", e->range, "this `argmax` may have nothing to choose from"))
+        d->suggest("guard it with `if`, or choose among what is always there");
+    }
+  }
+};
+} // namespace
+
+bool proveSubscripts(MLIRContext *context, Program &program, Diagnostics &diagnostics) {
+  Checker checker{program, Prover(context, program), diagnostics, {}};
+  for (Array &a : program.arrays) {
+    if (!a.body)
+      continue;
+    SmallVector<Expr *> given(a.guards.begin(), a.guards.end());
+    for (size_t i = 0; i < a.guards.size(); ++i) {
+      SmallVector<Expr *> before(a.guards.begin(), a.guards.begin() + i);
+      walkGuarded(program, a.guards[i], before, [&](Expr *e, ArrayRef<Expr *> g) { checker.check(e, g); });
+    }
+    walkGuarded(program, a.body, given, [&](Expr *e, ArrayRef<Expr *> g) { checker.check(e, g); });
+  }
+  return checker.ok;
+}
+
+} // namespace rondo::eq
