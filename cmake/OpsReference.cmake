@@ -1,7 +1,7 @@
 # Writes docs/reference/ops.md from TableGen, or with -DCHECK=ON says whether the committed one is stale.
 # cmake -DTBLGEN=.. -DSOURCE=.. -DINCLUDE=.. [-DCHECK=ON] -P OpsReference.cmake
 set(page "# Operations of the Rondo dialect\n\nGenerated from `ir/*.td` and `ir/ops/*.td` (target `rondo-docs`); a test fails when it is stale.\n")
-foreach(part "Axes.td;-gen-attrdef-doc" "Ops.td;-gen-op-doc")
+foreach(part "Axes.td;-gen-attrdef-doc" "Interfaces.td;-gen-op-interface-docs" "Ops.td;-gen-op-doc")
   list(GET part 0 file)
   list(GET part 1 generator)
   execute_process(COMMAND "${TBLGEN}" ${generator} "-I${SOURCE}" "-I${INCLUDE}" "${SOURCE}/ir/${file}"

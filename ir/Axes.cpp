@@ -9,9 +9,10 @@ using namespace mlir;
 using namespace rondo;
 
 std::pair<StringRef, StringRef> rondo::splitAxis(StringRef axis) {
-  // A length expression has parentheses too, but they do not follow a name: "(t+3) div 4".
-  size_t open = axis.find('(');
-  if (open == 0 || open == StringRef::npos || !axis.ends_with(")") || !llvm::isAlnum(axis[open - 1]))
+  // A length expression has parentheses too, but these follow the end of one: "(t+3) div 4(b)".
+  size_t open = axis.rfind('(');
+  if (open == 0 || open == StringRef::npos || !axis.ends_with(")") ||
+      (!llvm::isAlnum(axis[open - 1]) && axis[open - 1] != ')'))
     return {axis, ""};
   return {axis.take_front(open), axis.slice(open + 1, axis.size() - 1)};
 }

@@ -13,6 +13,14 @@ def Rondo_Equation : OpInterface<"Equation"> {
     positions. Symbols are, in order, the scalars (`size t`, `step t`) and one for each let, an integer tensor read at
     an affine position. A term is absent when an access or a let is out of range (ragged dims: the example's own
     length), or when no clause of `where` holds.
+
+    - E1: one expression for each dimension of what is read, over all dims and symbols.
+    - E2: where an expression is a dim alone, the dimension read has the dim's size or axis; a view (a contract of one
+      factor that reduces nothing) may read less or more. Dynamic dimensions have axes.
+    - E3: expressions are affine with any integer coefficients, `floordiv` and `mod` by positive constants.
+    - E4: each reduced dim has a size or an axis; scalars are sizes of axes, or steps of scans around; `where` is a union
+      of sets over the dims and symbols.
+    - E5: lets are i32 tensors, read at dims, scalars and earlier lets.
   }];
   let methods = [
     InterfaceMethod<"The tensors read.", "::mlir::OperandRange", "getReads">,

@@ -48,6 +48,11 @@ func.func @others(%x: !x, %e: tensor<?x?xf32, #rondo.ax<b, t(b)>>) -> !x {
     %c = arith.index_cast %d : index to i32
     rondo.yield %s, %c : f32, i32
   }
+  // CHECK: rondo.map (i, j) let (n = size t) %{{.*}}[i, j] where (i <= n - 2)
+  %g0 = rondo.map (i, j) let (n = size t) %x[i, j] where (i <= n - 2) : (!x) -> (!x) {
+  ^bb0(%p0: f32):
+    rondo.yield %p0 : f32
+  }
   // CHECK: rondo.concat 0, %{{.*}}, %{{.*}} : (tensor<?x64xf32, #rondo.ax<t>>, tensor<?x64xf32, #rondo.ax<t>>) -> tensor<?x64xf32, #rondo.ax<"2*t">>
   %c2 = rondo.concat 0, %x, %a : (!x, !x) -> tensor<?x64xf32, #rondo.ax<"2*t">>
   // CHECK: rondo.detach %{{.*}} : tensor<?x64xf32, #rondo.ax<t>>
