@@ -191,19 +191,27 @@ Value RowTile::row(Emit &e, int64_t r) const {
 Value RowTile::inside(Emit &e, int64_t r) const { return r < sure ? Value() : e.less(e.add(first, r), end); }
 
 void rondo::forRowTiles(Emit &e, Value lo, Value hi, ArrayRef<int64_t> heights,
-                        function_ref<void(const RowTile &)> body) {
+                        function_ref<void(const RowTile &)> body, bool oneCopy) {
   int64_t most = heights.front();
   Value full = e.add(lo, e.floorTo(e.sub(hi, lo), most)), rest = e.sub(hi, full), kind = rest;
   // One or two rows over would make a tile too low to keep the multipliers busy: with the last full tile's rows they
   // make two tiles of half the height instead.
-  int64_t half = most % 2 == 0 && llvm::is_contained(heights, most / 2 + 1) ? most / 2 + 1 : 0;
+  int64_t half = most > 2 && most % 2 == 0 && llvm::is_contained(heights, most / 2 + 1) ? most / 2 + 1 : 0;
   if (half) {
     Value few = arith::AndIOp::create(e.b, e.loc, e.less(e.index(0), rest), e.less(rest, e.index(3)));
     Value two = arith::AndIOp::create(e.b, e.loc, few, e.less(lo, full));
     kind = e.select(two, e.index(half), rest);
     full = e.select(two, e.sub(full, e.index(most)), full);
   }
-  e.loop(lo, full, most, [&](Value row) { body({most, most, row, hi}); });
+  int64_t sure = most;
+  if (oneCopy && heights.size() > 1) {
+    // A rest that needs the highest tile belongs to the loop.
+    Value high = e.less(e.index(heights[1]), kind);
+    full = e.select(high, e.add(full, most), full);
+    kind = e.select(high, e.index(0), kind);
+    sure = heights[1] + 1;
+  }
+  e.loop(lo, full, most, [&](Value row) { body({most, sure, row, hi}); });
   // The rest: every height answers for the counts above the next lower one.
   std::function<void(ArrayRef<int64_t>)> tail = [&](ArrayRef<int64_t> candidates) {
     int64_t height = candidates.front();
@@ -221,7 +229,7 @@ void rondo::forRowTiles(Emit &e, Value lo, Value hi, ArrayRef<int64_t> heights,
   if (most > 1)
     e.when(e.less(e.index(0), kind), [&] {
       // A rest of most - 1 rows may need the highest tile again.
-      bool needed = heights.size() == 1 || heights[1] < most - 1;
+      bool needed = heights.size() == 1 || (!oneCopy && heights[1] < most - 1);
       tail(needed ? heights : heights.drop_front());
     });
 }

@@ -51,7 +51,8 @@ struct RowTile {
 };
 
 /// Emits `body` over rows [lo, hi): full tiles in a loop, then one tile of the least height that holds the rest.
+/// With oneCopy the highest tile is emitted once, its upper rows always checked: for bodies that are long.
 void forRowTiles(Emit &e, mlir::Value lo, mlir::Value hi, llvm::ArrayRef<int64_t> heights,
-                 llvm::function_ref<void(const RowTile &)> body);
+                 llvm::function_ref<void(const RowTile &)> body, bool oneCopy = false);
 
 } // namespace rondo
