@@ -28,7 +28,8 @@ void bench::attention(Target target) {
       FoldTile fold;
       fold.depth = fold.width = kDepth;
       fold.scale = 1 / std::sqrt(double(kDepth));
-      // Heads side by side in each row, as a projection leaves them.
+      // Queries and results have their heads side by side, as a projection leaves them; keys are in panels, and values
+      // adjoin, head by head.
       const int64_t stride = kHeads * kDepth;
       e.loop(e.index(0), e.index(kHeads), 1, [&](Value head) {
         Value skip = e.mul(head, kDepth);
@@ -36,7 +37,9 @@ void bench::attention(Target target) {
         auto keys = [&](Value panel) {
           return e.at(args[1], e.add(e.mul(head, m.length * kDepth), e.mul(panel, kDepth * kLanes)));
         };
-        auto value = [&](Value row) { return e.at(args[2], e.add(e.mul(row, stride), skip)); };
+        auto value = [&](Value row) {
+          return e.at(args[2], e.add(e.mul(head, m.length * kDepth), e.mul(row, kDepth)));
+        };
         auto range = [&](Value row) {
           Value hi = e.add(row, 1);
           if (m.window == 0)

@@ -34,8 +34,8 @@ int64_t rondo::foldStride(int64_t columns) {
 std::pair<int64_t, int64_t> rondo::foldScratchPlan(Target target, int64_t depth) {
   int64_t rows = foldHeights(target).front();
   int64_t padded = (depth + 15) / 16 * 16;
-  // Lane maxima, edges, queries; then the scores.
-  return {rows * (16 + padded) + 2 * 16, rows};
+  // Lane maxima, two edges, queries; then the scores.
+  return {rows * (3 * 16 + padded), rows};
 }
 
 int64_t rondo::foldScratch(Target target, int64_t depth, int64_t stride) {
@@ -61,14 +61,18 @@ struct TileEmitter {
   Value scoreRow(int64_t r) { return e.at(scores, e.mul(fold.stride, r)); }
   Value scoreRow(Value r) { return e.at(scores, e.mul(fold.stride, r)); }
   Value asI32(Value index) { return e.b.createOrFold<arith::IndexCastOp>(e.loc, e.b.getI32Type(), index); }
-  Value edgeLo(int64_t r) { return e.splat(e.loadAs(e.b.getI32Type(), e.at(edges, r))); }
-  Value edgeHi(int64_t r) { return e.splat(e.loadAs(e.b.getI32Type(), e.at(edges, 16 + r))); }
+  // Edges are kept in all lanes: of a broadcast scalar LLVM would compare one lane and spread the bit, at some cost.
+  Value edgeLo(int64_t r) { return e.loadAs(e.vecI32(), e.at(edges, 2 * r * kLanes)); }
+  Value edgeHi(int64_t r) { return e.loadAs(e.vecI32(), e.at(edges, (2 * r + 1) * kLanes)); }
+
+  Value compare(CmpIPredicate p, Value x, Value y) { return arith::CmpIOp::create(e.b, e.loc, p, x, y); }
+  Value both(Value x, Value y) { return arith::AndIOp::create(e.b, e.loc, x, y); }
 
   void layOut() {
     int64_t padded = (fold.depth + 15) / 16 * 16, rows = foldHeights(e.target).front();
     best = fold.scratch;
     edges = e.at(best, rows * 16);
-    queries = e.at(edges, 2 * 16);
+    queries = e.at(edges, rows * 2 * 16);
     scores = e.at(queries, rows * padded);
   }
 
@@ -77,8 +81,8 @@ struct TileEmitter {
       auto [lo, hi] = fold.range(tile.row(e, r));
       hi = e.max(hi, e.index(0));
       lo = e.min(e.max(lo, e.index(0)), hi); // nothing: an empty range where there are keys
-      e.store(asI32(lo), e.at(edges, r));
-      e.store(asI32(hi), e.at(edges, 16 + r));
+      e.store(e.splat(asI32(lo)), e.at(edges, 2 * r * kLanes));
+      e.store(e.splat(asI32(hi)), e.at(edges, (2 * r + 1) * kLanes));
       lo0 = r ? e.min(lo0, lo) : lo;
       loN = r ? e.max(loN, lo) : lo;
       hi0 = r ? e.min(hi0, hi) : hi;
@@ -112,9 +116,8 @@ struct TileEmitter {
   /// Minus infinity where the row does not see the column.
   Value masked(int64_t r, Value column, Value v) {
     Value at = e.add(e.splat(asI32(column)), e.iota());
-    Value above = arith::CmpIOp::create(e.b, e.loc, CmpIPredicate::sge, at, edgeLo(r));
-    Value below = arith::CmpIOp::create(e.b, e.loc, CmpIPredicate::slt, at, edgeHi(r));
-    return e.select(arith::AndIOp::create(e.b, e.loc, above, below), v, e.real(-kInf, e.vec()));
+    Value sees = both(compare(CmpIPredicate::sge, at, edgeLo(r)), compare(CmpIPredicate::slt, at, edgeHi(r)));
+    return e.select(sees, v, e.real(-kInf, e.vec()));
   }
 
   /// Scores of all rows from `base` to the greatest edge, into scratch, and the largest of each lane of each row.
@@ -170,10 +173,10 @@ struct TileEmitter {
       Value shift = e.select(nothing, e.zero(), e.mulf(most, e.real(-c, e.vec())));
       Value factor = e.real(c, e.vec());
       auto edge = [&](int64_t k) {
-        Value v = e.loadAs(e.b.getI32Type(), e.at(e.at(edges, k), r));
+        Value v = e.loadAs(e.b.getI32Type(), e.at(e.at(edges, k * kLanes), e.mul(r, 2 * kLanes)));
         return arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), v).getResult();
       };
-      Value lo = edge(0), hi = edge(16);
+      Value lo = edge(0), hi = edge(1);
       Value from = e.sub(e.floorTo(lo, kLanes), base), to = e.sub(e.ceilTo(hi, kLanes), base);
       to = e.select(e.less(lo, hi), to, from);
       Value start = scoreRow(r);
@@ -222,14 +225,14 @@ struct TileEmitter {
       return v;
     };
     // Where not every row sees the column: each takes it or leaves its sums as they are.
-    auto some = [&](Value from, Value to, SmallVector<Value> acc) {
+    auto some = [&](Value from, Value to, bool testLo, bool testHi, SmallVector<Value> acc) {
       return e.loop(from, to, 1, acc, [&](Value s, ValueRange carried) {
         SmallVector<Value> next(carried), v = columns(s);
         Value at = e.splat(asI32(s));
         for (int64_t r = 0; r < height; ++r) {
-          Value above = arith::CmpIOp::create(e.b, e.loc, CmpIPredicate::sge, at, edgeLo(r));
-          Value below = arith::CmpIOp::create(e.b, e.loc, CmpIPredicate::slt, at, edgeHi(r));
-          Value sees = arith::AndIOp::create(e.b, e.loc, above, below);
+          Value above = testLo ? compare(CmpIPredicate::sge, at, edgeLo(r)) : Value();
+          Value below = testHi ? compare(CmpIPredicate::slt, at, edgeHi(r)) : Value();
+          Value sees = !below ? above : !above ? below : both(above, below);
           Value w = e.splat(e.load(e.at(start[r], s)));
           for (int64_t p = 0; p < count; ++p) {
             Value &sum = next[r * count + p];
@@ -239,11 +242,17 @@ struct TileEmitter {
         return next;
       });
     };
-    Value from = e.min(loN, hiN), to = e.max(hi0, from);
-    SmallVector<Value> acc = height == 1 ? SmallVector<Value>(count, e.zero())
-                                         : some(lo0, from, SmallVector<Value>(height * count, e.zero()));
-    if (height == 1)
-      from = lo0, to = hi0;
+    // Columns before every row has begun, those all rows see, and those after the first row has ended; if rows begin
+    // after others have ended, all columns are of one kind.
+    SmallVector<Value> acc(height * count, e.zero());
+    Value from = lo0, to = hi0;
+    if (height > 1) {
+      Value apart = e.less(hi0, loN);
+      from = e.select(apart, hiN, loN);
+      to = e.select(apart, hiN, hi0);
+      acc = some(lo0, e.select(apart, hiN, lo0), true, true, acc);
+      acc = some(e.select(apart, from, lo0), from, true, false, acc);
+    }
     MicroKernel kernel;
     kernel.rows = height;
     kernel.panels = count;
@@ -260,7 +269,7 @@ struct TileEmitter {
     kernel.b = b;
     acc = emitMicroKernel(e, kernel);
     if (height > 1)
-      acc = some(to, hiN, acc);
+      acc = some(to, hiN, false, true, acc);
     for (int64_t r = 0; r < height; ++r) {
       auto store = [&] {
         Value scale = e.loadVec(e.at(best, r * kLanes));
