@@ -67,7 +67,7 @@ void forHeads(Kernel &kernel, const FoldPattern &pattern, int64_t slot, llvm::fu
 void emitKeyPanels(Kernel &kernel, const FoldPattern &pattern, int64_t slot) {
   forHeads(kernel, pattern, slot, [&](Head &head) {
     Code &c = head.c;
-    EquationView eq = EquationView::of(head.pattern.scores.getOperation());
+    EquationView eq = EquationView::of(ContractOp(pattern.scores));
     c.loop(c.index(0), head.columns(), 1, [&](Value column) {
       Point point(head.scope, eq);
       head.bind(point, same);

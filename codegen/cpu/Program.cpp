@@ -218,13 +218,20 @@ private:
     });
   }
 
-  /// The fold that an operation is, or that a kernel consists of.
+  /// The fold that an operation is, or that a kernel consists of beside views.
   static FoldOp foldOf(Operation *op) {
-    if (auto kernelOp = dyn_cast<KernelOp>(op))
-      for (Operation &inner : kernelOp.getBlock())
-        if (auto fold = dyn_cast<FoldOp>(inner))
-          return fold;
-    return dyn_cast<FoldOp>(op);
+    auto kernelOp = dyn_cast<KernelOp>(op);
+    if (!kernelOp)
+      return dyn_cast<FoldOp>(op);
+    FoldOp fold;
+    for (Operation &inner : kernelOp.getBlock().without_terminator()) {
+      if (isView(&inner))
+        continue;
+      if (fold || !isa<FoldOp>(inner))
+        return nullptr;
+      fold = cast<FoldOp>(inner);
+    }
+    return fold;
   }
 
   LogicalResult emitEntry(Export &e, EmittedExport &out, Target target) {
