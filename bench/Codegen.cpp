@@ -27,5 +27,7 @@ int main(int argc, char **argv) {
       bench::product(t);
     if (wanted("attention"))
       bench::attention(t);
+    if (wanted("math"))
+      bench::math(t);
   }
 }

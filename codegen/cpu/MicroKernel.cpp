@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -110,10 +111,27 @@ SmallVector<Value> rondo::emitMicroKernel(Emit &e, const MicroKernel &kernel) {
     else
       acc = chains.nest(kernel.extents, {}, acc);
     for (int64_t r = 0; r < rows; ++r)
-      for (int64_t p = 0; p < chains.panels; ++p)
-        result[r * panels + first + p] = acc[r * chains.panels + p];
+      for (int64_t p = 0; p < chains.panels; ++p) {
+        int64_t at = r * panels + first + p;
+        result[at] = acc[r * chains.panels + p];
+        if (kernel.parked) // volatile, or the optimiser makes it a value again
+          LLVM::StoreOp::create(e.b, e.loc, result[at], e.at(kernel.parked, at * kLanes), 64, /*isVolatile=*/true);
+      }
   }
-  return result;
+  return kernel.parked ? SmallVector<Value>() : result;
+}
+
+Value rondo::parkingSpace(Emit &e, int64_t vectors) {
+  OpBuilder::InsertionGuard guard(e.b);
+  auto func = e.b.getInsertionBlock()->getParentOp();
+  if (!isa<FunctionOpInterface>(func))
+    func = func->getParentOfType<FunctionOpInterface>();
+  e.b.setInsertionPointToStart(&func->getRegion(0).front());
+  return LLVM::AllocaOp::create(e.b, e.loc, LLVM::LLVMPointerType::get(e.b.getContext()), e.vec(), e.i64(vectors), 64);
+}
+
+Value rondo::parkedSum(Emit &e, Value parked, int64_t index) {
+  return LLVM::LoadOp::create(e.b, e.loc, e.vec(), e.at(parked, index * kLanes), 64, /*isVolatile=*/true);
 }
 
 /// Vectors of 16 that the registers hold beside those of B and one of A.
