@@ -243,11 +243,13 @@ Elaborator::IndexVar Elaborator::bindIndex(const ast::Index &index, ArrayRef<con
     auto &d = error("R0404", range, "the index `" + index.name.text.str() + "` has the name of something visible here");
     if (other->range)
       d.label(other->range, "this one");
+    d.suggest("an index has a name of its own");
     return {};
   }
   if (into->self && hasMember(*into->self, index.name.text)) {
     error("R0404", range, "the index `" + index.name.text.str() + "` has the name of a member of `" +
-                              into->self->decl->name.text.str() + "`");
+                              into->self->decl->name.text.str() + "`")
+        .suggest("an index has a name of its own");
     return {};
   }
   IndexVar result;

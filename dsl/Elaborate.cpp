@@ -92,9 +92,12 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
   current = &fn;
   std::vector<Value> results;
   std::vector<std::string> names;
+  axesUnknown.reset();
+  unsigned before = diagnostics.errors();
   bool ok = prepareBody(fn) && runBody(fn, results, &names);
   if (!ok || failed) {
     current = nullptr;
+    reportUnknownAxes(before);
     return false;
   }
   for (auto [i, result] : enumerate(results)) {
@@ -129,6 +132,15 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
   dropContext(p);
   nameApart(p);
   return true;
+}
+
+void Elaborator::reportUnknownAxes(unsigned errorsBefore) {
+  if (!axesUnknown || notBuilt || diagnostics.errors() != errorsBefore)
+    return;
+  auto [local, range] = *axesUnknown;
+  error("R0302", range, "the axes of `" + local->name.str() + "` depend on themselves")
+      .label(local->range, "defined here")
+      .suggest("write its indices on the left, or the result types of the fn it calls");
 }
 
 } // namespace rondo::eq

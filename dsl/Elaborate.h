@@ -253,6 +253,7 @@ private:
   Expr *at(const Value &v, llvm::ArrayRef<Expr *> places);
   llvm::SmallVector<Var *, 4> freshVars(llvm::ArrayRef<Axis> axes, llvm::StringRef hint);
 
+  void reportUnknownAxes(unsigned errorsBefore);
   Diagnostic &error(llvm::StringRef code, Range range, std::string message);
   Diagnostic &refuse(Range range, std::string what); // not built yet
   std::string describe(const Value &v) const;
@@ -274,6 +275,7 @@ private:
   std::set<std::pair<std::string, const void *>> reported;
   Diagnostic sink;
   bool failed = false;
+  std::optional<std::pair<Local *, Range>> axesUnknown; // a recurrence that was read before its axes could be told
   std::deque<Frame> frames;
   std::deque<Local> locals;
   std::deque<StmtInstance> stmtInstances;

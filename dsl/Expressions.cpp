@@ -165,7 +165,8 @@ Value Elaborator::evalBinary(const ast::BinaryExpr *e, Env env) {
     if (!v->known() || v->tag == Value::Tuple || isBool == logic)
       continue;
     error("R0501", source->range, "`" + spelling(e->op).str() + "` needs " +
-                                      (logic ? "truth values" : "numbers") + ", this is " + describe(*v));
+                                      (logic ? "truth values" : "numbers") + ", this is " + describe(*v))
+        .suggest(logic ? "a truth value is a comparison, `x > 0`" : "`if c then 1 else 0` makes a number of a truth value");
     return {};
   }
   if (op == Op::IntDiv || op == Op::Mod) {

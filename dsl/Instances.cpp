@@ -145,7 +145,7 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
 void Elaborator::finish(Instance &instance) {
   Env own = frameOf(instance);
   for (const ast::Member *m : instance.decl->members) {
-    if (auto *cell = dyn_cast<ast::CellDecl>(m)) {
+    if (auto *cell = dyn_cast<ast::CellDecl>(m); cell && cell->cell != ast::CellKind::State) {
       for (const ast::Name &name : cell->names)
         member(instance, name.text, name.range);
     } else if (auto *bind = dyn_cast<ast::BindDecl>(m)) {

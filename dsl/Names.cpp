@@ -42,6 +42,12 @@ private:
   StringMap<const ast::LayerDecl *> layers;
   StringMap<const ast::FnDecl *> fns;
   const ast::LayerDecl *self = nullptr;
+  /// The indices that binders of the present equation have bound and let go.
+  struct Bound {
+    StringRef index, word;
+    Range binder;
+  };
+  SmallVector<Bound, 4> bound;
 
   bool knownAnywhere(StringRef name) const {
     return layers.count(name) || fns.count(name) || isBuiltin(name) || name == "true" || name == "false" ||
@@ -50,8 +56,18 @@ private:
 
   void unknown(StringRef name, Range range, const Scope &scope, const char *what) {
     auto &d = diagnostics.error("R0401", range, std::string("there is no ") + what + "`" + name.str() + "` here");
+    for (const Bound &b : bound)
+      if (b.index == name) {
+        d.label(b.binder, "bound only here");
+        d.suggest("the operand of `" + b.word.str() + "` stops at `+`, `-` and comparisons: put it in parentheses, `" +
+                  b.word.str() + "(" + name.str() + ") (.. + ..)`");
+        return;
+      }
     StringRef best;
-    unsigned distance = name.size() > 3 ? 3 : 2;
+    // Half the name may be another; of short names everything would be near.
+    unsigned distance = std::min<unsigned>(3, name.size() / 2 + 1);
+    if (name.size() < 2)
+      return;
     auto look = [&](StringRef other) {
       unsigned n = name.edit_distance(other, true, distance);
       if (n < distance)
@@ -179,6 +195,7 @@ private:
     declareTargets(fn.body, scope);
     for (const ast::Type &type : fn.results)
       checkType(type, scope, false);
+    bound.clear();
     if (fn.value)
       checkExpr(fn.value, scope);
     checkStmts(fn.body, scope);
@@ -208,6 +225,7 @@ private:
 
   void checkStmts(ArrayRef<ast::Stmt *> stmts, Scope &scope) {
     for (const ast::Stmt *s : stmts) {
+      bound.clear();
       switch (s->kind) {
       case ast::Stmt::Define: {
         auto *define = cast<ast::DefineStmt>(s);
@@ -280,6 +298,8 @@ private:
       checkExpr(b->condition, scope);
       checkExpr(b->body, scope);
       scope.truncate(mark);
+      for (const ast::Index &index : b->indices)
+        bound.push_back({index.name.text, spelling(b->binder), b->range});
       return;
     }
     case ast::Expr::Call: {

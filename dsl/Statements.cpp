@@ -45,7 +45,8 @@ Local *Elaborator::declareLocal(FnInstance &fn, const ast::Target &target, StmtI
   if (home && !home->names.try_emplace(local.name, &local).second) {
     Local *other = home->names[local.name];
     error("R0404", local.range, "`" + local.name.str() + "` is defined twice")
-        .label(other->range, "first here");
+        .label(other->range, "first here")
+        .suggest("each name is defined once; only in a loop may a name be bound again");
     return nullptr;
   }
   return &local;
@@ -586,9 +587,10 @@ Value Elaborator::read(Local &local, Range range) {
     if (!local.hint)
       infer(*local.stmt);
     if (!local.hint) {
-      error("R0302", range, "the axes of `" + local.name.str() + "` depend on themselves")
-          .label(local.range, "defined here")
-          .suggest("write its indices on the left, or the result types of the fn it calls");
+      // Another mistake hides the axes, too: this is said only if nothing else is.
+      if (!axesUnknown)
+        axesUnknown = {&local, range};
+      failed = true;
       return {};
     }
     Context swap(*this, *local.stmt->fn);
@@ -633,7 +635,7 @@ void Elaborator::fillBoundaries(FnInstance &fn) {
   for (Local *local : fn.bounded) {
     Type type;
     if (local->array)
-      type = local->array->type, type.axes.erase(type.axes.begin(), type.axes.begin() + local->array->hidden);
+      type = local->array->type, type.axes = SmallVector<Axis, 4>(drop_begin(type.axes, local->array->hidden));
     else if (local->value.isData())
       type = local->value.type;
     else
@@ -652,7 +654,7 @@ void Elaborator::fillBoundaries(FnInstance &fn) {
       if (!v.isData())
         continue;
       Type row = type;
-      row.axes.erase(row.axes.begin(), row.axes.begin() + bound->at.size());
+      row.axes = SmallVector<Axis, 4>(drop_begin(row.axes, bound->at.size()));
       bool same = v.type.axes.size() == row.axes.size();
       for (size_t i = 0; same && i < row.axes.size(); ++i)
         same = row.axes[i].same(v.type.axes[i]);

@@ -134,7 +134,7 @@ Value Elaborator::subscript(Value base, ArrayRef<Expr *> places, Range range) {
     body->range = range;
   }
   Type type = base.type;
-  type.axes.erase(type.axes.begin(), type.axes.begin() + places.size());
+  type.axes = SmallVector<Axis, 4>(drop_begin(type.axes, places.size()));
   return data(type, ArrayRef(base.vars).drop_front(places.size()), body, range);
 }
 
@@ -150,7 +150,7 @@ Array *Elaborator::newArray(StringRef name, Type type, Range range) {
 
 Value Elaborator::aliasOf(Array *array, ArrayRef<const Var *> outer, Range range) {
   Type type = array->type;
-  type.axes.erase(type.axes.begin(), type.axes.begin() + outer.size());
+  type.axes = SmallVector<Axis, 4>(drop_begin(type.axes, outer.size()));
   auto vars = freshVars(type.axes, array->name);
   SmallVector<Expr *> places;
   for (const Var *v : outer)

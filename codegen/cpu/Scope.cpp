@@ -119,8 +119,7 @@ Storage Kernel::storageOf(Value v) {
     break;
   }
   case Place::Carry:
-  case Place::Nowhere:
-    llvm_unreachable("its emitter knows where it is");
+    llvm_unreachable("its emitter sets the storage");
   }
   return storage[v] = s;
 }

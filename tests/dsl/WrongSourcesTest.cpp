@@ -1,7 +1,7 @@
-// Wrong sources and what is said about them: tests/dsl/wrong/NAME.rondo, NAME.expected beside it.
+// Wrong sources and what is said about them: tests/dsl/wrong/NAME.rondo, NAME.expected beside it. And right ones, in
+// tests/dsl/right and models, about which nothing is said.
 // RONDO_UPDATE_EXPECTED=1 writes the second from what is said now; look at the difference before committing it.
-#include "dsl/Diagnostics.h"
-#include "dsl/Parser.h"
+#include "dsl/Compile.h"
 
 #include "gtest/gtest.h"
 
@@ -20,29 +20,47 @@ static std::string slurp(const fs::path &path) {
   return text.str();
 }
 
-static std::vector<std::string> names() {
-  std::vector<std::string> names;
-  for (auto &entry : fs::directory_iterator(RONDO_WRONG_DIR))
+static std::vector<fs::path> sources(const char *folder) {
+  std::vector<fs::path> paths;
+  for (auto &entry : fs::recursive_directory_iterator(fs::path(RONDO_SOURCE_DIR) / folder))
     if (entry.path().extension() == ".rondo")
-      names.push_back(entry.path().stem());
-  std::sort(names.begin(), names.end());
-  return names;
+      paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
-class WrongSource : public testing::TestWithParam<std::string> {};
+/// "models/torch/lstm.rondo" as "models_torch_lstm".
+static std::string caseName(const testing::TestParamInfo<fs::path> &info) {
+  std::string name = fs::relative(info.param, RONDO_SOURCE_DIR).replace_extension();
+  std::replace_if(name.begin(), name.end(), [](char c) { return !isalnum(c); }, '_');
+  return name;
+}
+
+class WrongSource : public testing::TestWithParam<fs::path> {};
 
 TEST_P(WrongSource, SaysWhatIsExpected) {
-  fs::path path = fs::path(RONDO_WRONG_DIR) / (GetParam() + ".rondo"), expected = path;
+  fs::path path = GetParam(), expected = path;
   expected.replace_extension(".expected");
-  Source source(path.filename(), slurp(path));
-  Diagnostics diagnostics;
-  parse(source, diagnostics);
+  Compilation compilation(path.filename(), slurp(path));
+  compilation.check();
+  Diagnostics &diagnostics = compilation.diagnostics();
   ASSERT_TRUE(diagnostics.hasErrors()) << "nothing is said about " << path;
   if (getenv("RONDO_UPDATE_EXPECTED"))
     std::ofstream(expected) << diagnostics.str();
   EXPECT_EQ(diagnostics.str(), slurp(expected));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WrongSource, testing::ValuesIn(names()), [](auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(All, WrongSource, testing::ValuesIn(sources("tests/dsl/wrong")), caseName);
 
-TEST(WrongSources, AreMany) { EXPECT_GE(names().size(), 30u); }
+TEST(WrongSources, AreMany) { EXPECT_GE(sources("tests/dsl/wrong").size(), 60u); }
+
+class RightSource : public testing::TestWithParam<fs::path> {};
+
+TEST_P(RightSource, IsAccepted) {
+  Compilation compilation(GetParam().filename(), slurp(GetParam()));
+  EXPECT_TRUE(compilation.check().ok);
+  EXPECT_EQ(compilation.diagnostics().str(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, RightSource, testing::ValuesIn(sources("tests/dsl/right")), caseName);
+INSTANTIATE_TEST_SUITE_P(Models, RightSource, testing::ValuesIn(sources("models")), caseName);
