@@ -45,21 +45,21 @@ void rondo::setTarget(LLVM::LLVMFuncOp func, Target target) {
 }
 
 llvm::TargetMachine *rondo::targetMachine() {
-  static std::unique_ptr<llvm::TargetMachine> machine = []() -> std::unique_ptr<llvm::TargetMachine> {
+  // Registered once; a machine for each thread, since it remembers what it compiles.
+  static const llvm::Target *target = [] {
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
     LLVMInitializeX86AsmParser(); // the runtime has a line of assembly
-    llvm::Triple triple("x86_64-unknown-linux-gnu");
     std::string error;
-    const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
-    if (!target)
-      return nullptr;
-    llvm::TargetOptions options;
-    return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-        triple, "x86-64-v2", "", options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+    return llvm::TargetRegistry::lookupTarget(llvm::Triple("x86_64-unknown-linux-gnu"), error);
   }();
+  thread_local std::unique_ptr<llvm::TargetMachine> machine(
+      target ? target->createTargetMachine(llvm::Triple("x86_64-unknown-linux-gnu"), "x86-64-v2", "",
+                                           llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
+                                           llvm::CodeGenOptLevel::Default)
+             : nullptr);
   return machine.get();
 }
 
@@ -108,7 +108,7 @@ void rondo::optimizeKernels(llvm::Module &module) {
   builder.crossRegisterProxies(loops, functions, sccs, modules);
   llvm::ModulePassManager passes;
   if (auto error = builder.parsePassPipeline(
-          passes, "function(sroa,early-cse,simplifycfg,instcombine,loop-mssa(licm),simplifycfg)"))
+          passes, "function(sroa,early-cse,simplifycfg,instcombine<no-verify-fixpoint>,loop-mssa(licm),simplifycfg)"))
     llvm::report_fatal_error(std::move(error));
   passes.run(module, modules);
 }

@@ -22,7 +22,7 @@ void setTarget(mlir::func::FuncOp func, Target target);
 void setTarget(mlir::LLVM::LLVMFuncOp func, Target target);
 
 /// The machine that objects are made for: x86-64 Linux, position independent, v2 where a function says nothing.
-/// Null where LLVM was built without x86.
+/// One for each thread. Null where LLVM was built without x86.
 llvm::TargetMachine *targetMachine();
 
 /// Lowers the module in place and translates it; null after a diagnostic.

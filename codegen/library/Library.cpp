@@ -1,11 +1,9 @@
 // The order of the work: code, tables, runtime, object, weights, files.
 #include "codegen/library/Library.h"
 
-#include "codegen/cpu/Lowering.h"
 #include "codegen/library/Parts.h"
+#include "mlir/IR/Threading.h"
 #include "runtime/embedded.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <chrono>
@@ -63,28 +61,34 @@ private:
   }
 
   Error compile() {
-    LLVMContext context;
-    auto module = translateToLLVM(*program.module, context);
-    if (!module)
-      return failed("the model could not be lowered to machine code");
-    module->setModuleIdentifier(options.name);
-    module->setSourceFileName(options.name);
-    for (Function &function : *module)
-      if (!function.isDeclaration())
-        function.setLinkage(GlobalValue::InternalLinkage);
-    phase("lower");
-    optimizeKernels(*module);
-    phase("optimise");
-    StringSet<> exported = emitTables(*module, program, facts);
-    if (Error error = linkRuntime(*module, exported))
-      return error;
-    phase("join");
-    object = emitObject(*module);
-    if (object.empty())
-      return failed("this LLVM cannot write x86-64 objects");
-    written.codeSize = object.size();
+    mlir::MLIRContext *context = program.module->getContext();
+    Division division = divide(program, options);
+    std::vector<CodePart> &parts = division.parts;
+    std::vector<std::string> errors(parts.size() + 1);
+    // Tables last: they take longer than no part, and the first to be taken up should be the long ones.
+    mlir::parallelFor(context, 0, errors.size(), [&](size_t i) {
+      errors[i] = toString(i < parts.size() ? compilePart(parts[i], division.functions, options)
+                                            : compileTables(program, facts, tables));
+    });
+    for (const std::string &error : errors)
+      if (!error.empty())
+        return failed(error);
+    program.module = nullptr;
+    code = std::move(parts);
+    written.codeSize = tables.size();
+    for (const CodePart &part : code)
+      written.codeSize += part.object.size();
     phase("machine code");
     return Error::success();
+  }
+
+  std::vector<Member> members(const Bytes *weights) const {
+    std::vector<Member> all = {{options.name + ".o", {tables.data(), tables.size()}}};
+    for (const CodePart &part : code)
+      all.push_back({part.name, {part.object.data(), part.object.size()}});
+    if (facts.embedded)
+      all.push_back({options.name + "_weights.o", {weights->data(), weights->size()}});
+    return all;
   }
 
   /// The library packs its own weights, linked with an empty image first.
@@ -92,14 +96,9 @@ private:
     auto folder = TemporaryFolder::create();
     if (!folder)
       return folder.takeError();
-    Bytes none;
-    std::vector<Member> members = {{options.name + ".o", {object.data(), object.size()}}};
-    if (facts.embedded) {
-      none = embeddedObject(options.name, StringRef("", 1));
-      members.push_back({options.name + "_weights.o", {none.data(), none.size()}});
-    }
+    Bytes none = embeddedObject(options.name, StringRef("", 1));
     std::string library = folder->file("lib.so"), path = folder->file("image");
-    if (Error error = linkShared(library, "lib.so", members, options))
+    if (Error error = linkShared(library, "lib.so", members(&none), options))
       return error;
     if (Error error = packWeights(library, path, options))
       return error;
@@ -112,20 +111,17 @@ private:
       return failed("internal error: the packed weights have " + Twine(written.weightsSize) + " bytes, expected " +
                     Twine(facts.embedded));
     if (facts.embedded)
-      weightsObject = embeddedObject(options.name, image->getBuffer());
+      weights = embeddedObject(options.name, image->getBuffer());
     phase("weights");
     return Error::success();
   }
 
   Error writeAll() {
-    std::vector<Member> members = {{options.name + ".o", {object.data(), object.size()}}};
-    if (facts.embedded)
-      members.push_back({options.name + "_weights.o", {weightsObject.data(), weightsObject.size()}});
     if (options.shared) {
       std::string name = "lib" + options.name + ".so", path = at(name);
       SmallString<128> temporary;
       sys::fs::createUniquePath(path + ".tmp-%%%%%%", temporary, /*MakeAbsolute=*/false);
-      if (Error error = linkShared(temporary, name, members, options))
+      if (Error error = linkShared(temporary, name, members(&weights), options))
         return error;
       if (std::error_code code = sys::fs::rename(temporary, path)) {
         sys::fs::remove(temporary);
@@ -135,7 +131,7 @@ private:
         return error;
     }
     if (options.archive) {
-      auto archive = makeArchive(members);
+      auto archive = makeArchive(members(&weights));
       if (!archive)
         return archive.takeError();
       if (Error error = put("lib" + options.name + ".a", (*archive)->getBuffer()))
@@ -185,7 +181,8 @@ private:
   WrittenFiles &written;
   std::chrono::steady_clock::time_point started;
   TableFacts facts;
-  Bytes object, weightsObject;
+  std::vector<CodePart> code;
+  Bytes tables, weights;
   std::unique_ptr<MemoryBuffer> image;
 };
 

@@ -14,6 +14,7 @@ struct LibraryOptions {
   bool archive = true;           // libNAME.a
   std::string weights;           // safetensors file or .weights image to pack now; empty: given to `open` later
   int64_t embedBelow = 64 << 20; // bytes of packed weights that go into the library; more stand in NAME.weights
+  unsigned partSize = 4000;      // operations, roughly, that one thread compiles at a time
   std::string linker;            // path of ld.lld; empty: it is searched for
   /// Sizes of the model for the header, in order: {"V", 256} gives CHARLM_V = 256.
   std::vector<std::pair<std::string, int64_t>> constants;

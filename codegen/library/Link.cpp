@@ -1,4 +1,4 @@
-// One module, one object, one archive, one shared library.
+// The runtime into a module, objects into an archive, objects into a shared library.
 #include "codegen/cpu/Lowering.h"
 #include "codegen/library/Parts.h"
 #include "runtime/embedded.h"
@@ -23,7 +23,7 @@ static StringRef asText(const unsigned char *bytes, size_t size) {
   return StringRef(reinterpret_cast<const char *>(bytes), size);
 }
 
-Error linkRuntime(Module &module, const StringSet<> &exported) {
+Error linkRuntime(Module &module, const StringSet<> &exported, StringRef library) {
   // The runtime was optimised when the compiler was built: here it is only joined.
   auto runtime = parseBitcodeFile(MemoryBufferRef(asText(rondo_runtime_bitcode, rondo_runtime_bitcode_size), "runtime"),
                                   module.getContext());
@@ -34,7 +34,7 @@ Error linkRuntime(Module &module, const StringSet<> &exported) {
   if (Linker::linkModules(module, std::move(*runtime), Linker::LinkOnlyNeeded))
     return failed("the runtime cannot be linked into the model: it does not fit this compiler");
   for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() || exported.contains(value.getName()))
+    if (value.isDeclaration() || exported.contains(value.getName()) || value.getName() == kWaitSymbol)
       continue;
     value.setVisibility(GlobalValue::DefaultVisibility);
     value.setLinkage(value.hasPrivateLinkage() ? GlobalValue::PrivateLinkage : GlobalValue::InternalLinkage);
@@ -43,22 +43,11 @@ Error linkRuntime(Module &module, const StringSet<> &exported) {
   // Who compiled the runtime, and where, is not for shipping.
   if (NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
     ident->eraseFromParent();
+  if (GlobalValue *wait = module.getNamedValue(kWaitSymbol))
+    hide(*wait, library);
   ModuleAnalysisManager none;
   GlobalDCEPass().run(module, none);
   return Error::success();
-}
-
-Bytes embeddedObject(StringRef name, StringRef image) {
-  LLVMContext context;
-  Module module(name, context);
-  module.setTargetTriple(targetMachine()->getTargetTriple());
-  module.setDataLayout(targetMachine()->createDataLayout());
-  Constant *bytes = ConstantDataArray::getRaw(image, image.size(), Type::getInt8Ty(context));
-  auto *global =
-      new GlobalVariable(module, bytes->getType(), true, GlobalValue::ExternalLinkage, bytes, embeddedSymbol(name));
-  global->setVisibility(GlobalValue::HiddenVisibility);
-  global->setAlignment(Align(64));
-  return emitObject(module);
 }
 
 Expected<std::unique_ptr<MemoryBuffer>> makeArchive(ArrayRef<Member> members) {

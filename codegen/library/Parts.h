@@ -7,7 +7,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 namespace llvm {
-class LLVMContext;
+class GlobalValue;
 class Module;
 } // namespace llvm
 
@@ -48,10 +48,8 @@ struct TableFacts {
   uint32_t interface = 0;
 };
 
-/// Adds the program's tables and wrappers to the module that holds its kernels. Returns the symbols that stay visible.
+/// Makes the program's tables and wrappers. Returns the symbols that stay visible.
 llvm::StringSet<> emitTables(llvm::Module &module, const EmittedProgram &program, const TableFacts &facts);
-/// Hidden symbol of the embedded weights, in an object of its own.
-std::string embeddedSymbol(llvm::StringRef name);
 /// What the packed block's layout depends on, before the module is lowered.
 uint64_t layoutHash(const EmittedProgram &program);
 
@@ -60,12 +58,39 @@ uint64_t layoutHash(const EmittedProgram &program);
 std::string writeHeader(const EmittedProgram &program, const LibraryOptions &options);
 llvm::json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &options, const TableFacts &facts);
 
-// ---- Link.cpp: one object, one archive, one shared library ----
+// ---- Code.cpp: machine code, in objects that share only symbols named <model>_.* ----
 
-/// Links the runtime into the module and makes everything internal but `exported`.
-llvm::Error linkRuntime(llvm::Module &module, const llvm::StringSet<> &exported);
+/// The barrier, which kernels call.
+constexpr llvm::StringLiteral kWaitSymbol = "rondo_team_wait";
+/// The embedded weights.
+constexpr llvm::StringLiteral kWeightsSymbol = "weights";
+
+/// What a symbol that objects of one library share is called: hidden, and unlike anything in another library.
+std::string hiddenSymbol(llvm::StringRef library, llvm::StringRef symbol);
+void hide(llvm::GlobalValue &value, llvm::StringRef library);
+
+struct CodePart {
+  std::string name; // charlm_code1.o
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  Bytes object;
+};
+struct Division {
+  std::vector<CodePart> parts;
+  llvm::StringSet<> functions; // those of all parts
+};
+/// Takes the program's module apart.
+Division divide(EmittedProgram &program, const LibraryOptions &options);
+/// From structured operations to an object; parts may be compiled at the same time.
+llvm::Error compilePart(CodePart &part, const llvm::StringSet<> &functions, const LibraryOptions &options);
+/// The object of tables, wrappers and runtime.
+llvm::Error compileTables(const EmittedProgram &program, const TableFacts &facts, Bytes &object);
 /// An object that holds only the image of the weights.
 Bytes embeddedObject(llvm::StringRef name, llvm::StringRef image);
+
+// ---- Link.cpp: the runtime, archives, shared libraries ----
+
+/// Links the runtime into the module and makes everything internal but `exported` and the barrier.
+llvm::Error linkRuntime(llvm::Module &module, const llvm::StringSet<> &exported, llvm::StringRef library);
 
 struct Member {
   std::string name; // charlm.o

@@ -9,8 +9,6 @@ using namespace llvm;
 
 namespace rondo {
 
-std::string embeddedSymbol(StringRef name) { return (name + "_.weights").str(); }
-
 uint64_t layoutHash(const EmittedProgram &program) {
   // The best target's function that packs: targets may differ in arithmetic, never in places.
   std::string text = std::to_string(program.plainFloats) + " " + std::to_string(program.packedFloats);
@@ -49,6 +47,8 @@ public:
                     int64(program.plainFloats), int64(program.packedFloats), int64(facts.layout),
                     ConstantArray::get(ArrayType::get(pointer, 3), load), embedded(), int64(facts.embedded)}));
     emitWrappers(exportTable);
+    // Kernels call it: it must come along with the runtime.
+    module.getOrInsertFunction(kWaitSymbol, FunctionType::get(Type::getVoidTy(context), {pointer, i32}, false));
     return std::move(exported);
   }
 
@@ -76,9 +76,15 @@ private:
                           : global(ConstantDataArray::get(
                                 context, ArrayRef(reinterpret_cast<const uint64_t *>(values.data()), values.size())));
   }
+  /// A kernel of another object.
   Constant *function(StringRef symbol) {
-    Function *found = symbol.empty() ? nullptr : module.getFunction(symbol);
-    return found ? static_cast<Constant *>(found) : null();
+    if (symbol.empty())
+      return null();
+    FunctionCallee callee = module.getOrInsertFunction(hiddenSymbol(facts.name, symbol), Type::getVoidTy(context));
+    auto *made = cast<Function>(callee.getCallee());
+    made->setVisibility(GlobalValue::HiddenVisibility);
+    made->setDSOLocal(true);
+    return made;
   }
 
   Constant *embedded() {
@@ -86,8 +92,8 @@ private:
       return null();
     // In an object of its own: the code is compiled once, before there are weights, and linked again with them.
     auto *image = new GlobalVariable(module, Type::getInt8Ty(context), true, GlobalValue::ExternalLinkage, nullptr,
-                                     embeddedSymbol(facts.name));
-    image->setVisibility(GlobalValue::HiddenVisibility);
+                                     kWeightsSymbol);
+    hide(*image, facts.name);
     image->setAlignment(Align(64));
     return image;
   }

@@ -221,6 +221,18 @@ TEST_F(LibraryTest, SameBytesInAnyFolder) {
   }
 }
 
+TEST_F(LibraryTest, CompilesInParts) {
+  LibraryOptions o = options("scale");
+  o.partSize = 10;
+  o.weights = scratch.put("w.safetensors", scaleWeights(3, 7));
+  ASSERT_EQ(write(o), "");
+  std::string archive = readBytes(scratch.file("libscale.a"));
+  EXPECT_NE(archive.find("scale_code9.o"), std::string::npos);
+  Loaded library(scratch.file("libscale.so"), "scale");
+  ASSERT_EQ(library.open(nullptr), RONDO_OK) << library.error.text;
+  EXPECT_EQ(library.first("moved", 3), 8);
+}
+
 TEST_F(LibraryTest, ManifestTellsWhatTheHeaderTells) {
   ASSERT_EQ(write(options("scale")), "");
   Loaded library(scratch.file("libscale.so"), "scale");
