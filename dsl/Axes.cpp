@@ -232,7 +232,7 @@ std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef
   --quiet;
   auto restore = scope_exit([&] { ++quiet; });
   error("R0205", range, "the range of `" + name.str() + "` is not known: no array is subscripted with it")
-      .suggest("write it, as in `" + name.str() + " in T`");
+      .suggest("say what it runs over: `" + name.str() + " in T` with an axis T of the inputs, or a size");
   return std::nullopt;
 }
 

@@ -60,6 +60,12 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
       }
       auto known = axisOf(axis.size, fn.root);
       ok &= known.has_value();
+      // A bound holds for the axis, whichever input declares it.
+      if (known && known->seq && axis.most)
+        if (auto most = staticInt(axis.most, fn.root, "a bound")) {
+          int64_t limit = *most - (axis.strict ? 1 : 0);
+          known->seq->most = std::min(known->seq->most.value_or(limit), limit);
+        }
       if (known)
         type.axes.push_back(*known);
     }
