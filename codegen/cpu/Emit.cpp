@@ -119,15 +119,15 @@ void Emit::prefetch(Value pointer, bool write) {
 }
 
 SmallVector<Value> Emit::loop(Value lo, Value hi, int64_t step, ValueRange init, Body body) {
-  auto op =
-      scf::ForOp::create(b, loc, lo, hi, index(step), init, [&](OpBuilder &, Location, Value iv, ValueRange carried) {
-        OpBuilder::InsertionGuard guard(b);
-        // `b` and the callback's builder differ; emitters hold `b`.
-        Block *block = iv.getParentBlock();
-        b.setInsertionPointToEnd(block);
-        SmallVector<Value> next = body(iv, carried);
-        scf::YieldOp::create(b, loc, next);
-      });
+  auto op = scf::ForOp::create(b, loc, lo, hi, index(step), init);
+  // The body is filled once the loop stands in its function: what it emits may look for that.
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = op.getBody();
+  if (!block->empty()) // without carried values it comes with its terminator
+    block->getTerminator()->erase();
+  b.setInsertionPointToEnd(block);
+  SmallVector<Value> next = body(op.getInductionVar(), op.getRegionIterArgs());
+  scf::YieldOp::create(b, loc, next);
   return SmallVector<Value>(op.getResults());
 }
 
