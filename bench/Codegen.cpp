@@ -25,5 +25,9 @@ int main(int argc, char **argv) {
     auto wanted = [&](llvm::StringRef name) { return what.empty() || llvm::is_contained(what, name); };
     if (wanted("product"))
       bench::product(t);
+    if (wanted("attention"))
+      bench::attention(t);
+    if (wanted("math"))
+      bench::math(t);
   }
 }

@@ -290,6 +290,8 @@ llvm::StringMap<Maker> makeTable() {
   table["arith.ceildivsi"] = always(integer([](Args a) { return -floorDiv(-asInt(a[0]), asInt(a[1])); }));
   table["arith.maxsi"] = always(integer([](Args a) { return std::max(asInt(a[0]), asInt(a[1])); }));
   table["arith.minsi"] = always(integer([](Args a) { return std::min(asInt(a[0]), asInt(a[1])); }));
+  table["arith.maxui"] = table["arith.maxsi"]; // of lengths and indices, which are not negative
+  table["arith.minui"] = table["arith.minsi"];
   table["math.absi"] = always(integer([](Args a) { return std::abs(asInt(a[0])); }));
   table["math.ipowi"] = always(integer([](Args a) { return std::pow(a[0].value, a[1].value); }));
   table["arith.xori"] = always(integer([](Args a) { return asInt(a[0]) ^ asInt(a[1]); }));

@@ -28,9 +28,17 @@ struct EquationView {
   llvm::SmallVector<Extent> extents;                  // of all dimensions
   unsigned resultDims = 0;
 
+  /// Reads of views are reads of what they are views of.
   static EquationView of(mlir::Operation *op);
   unsigned dims() const { return extents.size(); }
 };
+
+/// Least and greatest value of an expression over static dimensions.
+std::optional<std::pair<int64_t, int64_t>> staticRange(mlir::AffineExpr e, llvm::ArrayRef<Extent> extents);
+
+/// A view: one tensor read at other positions, all of them surely in range. It needs no storage of its own where its
+/// users read through it.
+bool isView(mlir::Operation *op);
 
 /// A requirement on the dimensions: a union of conjunctions of `expr >= 0` and `expr == 0`.
 /// Symbols: the equation's, then the length of every axis of the program.

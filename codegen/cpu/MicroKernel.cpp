@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -110,10 +111,27 @@ SmallVector<Value> rondo::emitMicroKernel(Emit &e, const MicroKernel &kernel) {
     else
       acc = chains.nest(kernel.extents, {}, acc);
     for (int64_t r = 0; r < rows; ++r)
-      for (int64_t p = 0; p < chains.panels; ++p)
-        result[r * panels + first + p] = acc[r * chains.panels + p];
+      for (int64_t p = 0; p < chains.panels; ++p) {
+        int64_t at = r * panels + first + p;
+        result[at] = acc[r * chains.panels + p];
+        if (kernel.parked) // volatile, or the optimiser makes it a value again
+          LLVM::StoreOp::create(e.b, e.loc, result[at], e.at(kernel.parked, at * kLanes), 64, /*isVolatile=*/true);
+      }
   }
-  return result;
+  return kernel.parked ? SmallVector<Value>() : result;
+}
+
+Value rondo::parkingSpace(Emit &e, int64_t vectors) {
+  OpBuilder::InsertionGuard guard(e.b);
+  auto func = e.b.getInsertionBlock()->getParentOp();
+  if (!isa<FunctionOpInterface>(func))
+    func = func->getParentOfType<FunctionOpInterface>();
+  e.b.setInsertionPointToStart(&func->getRegion(0).front());
+  return LLVM::AllocaOp::create(e.b, e.loc, LLVM::LLVMPointerType::get(e.b.getContext()), e.vec(), e.i64(vectors), 64);
+}
+
+Value rondo::parkedSum(Emit &e, Value parked, int64_t index) {
+  return LLVM::LoadOp::create(e.b, e.loc, e.vec(), e.at(parked, index * kLanes), 64, /*isVolatile=*/true);
 }
 
 /// Vectors of 16 that the registers hold beside those of B and one of A.
@@ -191,19 +209,27 @@ Value RowTile::row(Emit &e, int64_t r) const {
 Value RowTile::inside(Emit &e, int64_t r) const { return r < sure ? Value() : e.less(e.add(first, r), end); }
 
 void rondo::forRowTiles(Emit &e, Value lo, Value hi, ArrayRef<int64_t> heights,
-                        function_ref<void(const RowTile &)> body) {
+                        function_ref<void(const RowTile &)> body, bool oneCopy) {
   int64_t most = heights.front();
   Value full = e.add(lo, e.floorTo(e.sub(hi, lo), most)), rest = e.sub(hi, full), kind = rest;
   // One or two rows over would make a tile too low to keep the multipliers busy: with the last full tile's rows they
   // make two tiles of half the height instead.
-  int64_t half = most % 2 == 0 && llvm::is_contained(heights, most / 2 + 1) ? most / 2 + 1 : 0;
+  int64_t half = most > 2 && most % 2 == 0 && llvm::is_contained(heights, most / 2 + 1) ? most / 2 + 1 : 0;
   if (half) {
     Value few = arith::AndIOp::create(e.b, e.loc, e.less(e.index(0), rest), e.less(rest, e.index(3)));
     Value two = arith::AndIOp::create(e.b, e.loc, few, e.less(lo, full));
     kind = e.select(two, e.index(half), rest);
     full = e.select(two, e.sub(full, e.index(most)), full);
   }
-  e.loop(lo, full, most, [&](Value row) { body({most, most, row, hi}); });
+  int64_t sure = most;
+  if (oneCopy && heights.size() > 1) {
+    // A rest that needs the highest tile belongs to the loop.
+    Value high = e.less(e.index(heights[1]), kind);
+    full = e.select(high, e.add(full, most), full);
+    kind = e.select(high, e.index(0), kind);
+    sure = heights[1] + 1;
+  }
+  e.loop(lo, full, most, [&](Value row) { body({most, sure, row, hi}); });
   // The rest: every height answers for the counts above the next lower one.
   std::function<void(ArrayRef<int64_t>)> tail = [&](ArrayRef<int64_t> candidates) {
     int64_t height = candidates.front();
@@ -221,7 +247,7 @@ void rondo::forRowTiles(Emit &e, Value lo, Value hi, ArrayRef<int64_t> heights,
   if (most > 1)
     e.when(e.less(e.index(0), kind), [&] {
       // A rest of most - 1 rows may need the highest tile again.
-      bool needed = heights.size() == 1 || heights[1] < most - 1;
+      bool needed = heights.size() == 1 || (!oneCopy && heights[1] < most - 1);
       tail(needed ? heights : heights.drop_front());
     });
 }

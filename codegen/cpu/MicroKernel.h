@@ -22,9 +22,18 @@ struct MicroKernel {
   int64_t prefetch = 16;
   /// Where the registers hold fewer panels: this many go through the reduced loops together; 0: all.
   int64_t panelsAtOnce = 0;
+  /// Then also: memory where the sums wait, rows x panels vectors. Kept as values they would be spilled, and LLVM puts
+  /// the spills inside the loops (a fifth of the time).
+  mlir::Value parked;
 };
 
-/// The accumulators, row by row: result[row * panels + panel].
+/// Stack memory of the enclosing function for so many vectors.
+mlir::Value parkingSpace(Emit &e, int64_t vectors);
+
+/// A parked sum, loaded here.
+mlir::Value parkedSum(Emit &e, mlir::Value parked, int64_t index);
+
+/// The accumulators, row by row: result[row * panels + panel]; empty if they are parked.
 llvm::SmallVector<mlir::Value> emitMicroKernel(Emit &e, const MicroKernel &kernel);
 
 /// Tile shapes of a level.
@@ -51,7 +60,8 @@ struct RowTile {
 };
 
 /// Emits `body` over rows [lo, hi): full tiles in a loop, then one tile of the least height that holds the rest.
+/// With oneCopy the highest tile is emitted once, its upper rows always checked: for bodies that are long.
 void forRowTiles(Emit &e, mlir::Value lo, mlir::Value hi, llvm::ArrayRef<int64_t> heights,
-                 llvm::function_ref<void(const RowTile &)> body);
+                 llvm::function_ref<void(const RowTile &)> body, bool oneCopy = false);
 
 } // namespace rondo

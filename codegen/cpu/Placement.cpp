@@ -1,5 +1,7 @@
 #include "codegen/cpu/Placement.h"
 
+#include "codegen/cpu/FoldTile.h"
+
 #include "ir/Axes.h"
 
 using namespace mlir;
@@ -132,8 +134,31 @@ LogicalResult Placement::placeScan(ScanOp scan) {
   return placeBlock(scan.getBlock());
 }
 
+// Key panels in a slot: per head and key, with room for each example's last panel; tiles of scores in scratch. The wide
+// values themselves are nowhere.
+void Placement::placeTiles(FoldOp fold, const FoldPattern &pattern) {
+  auto type = cast<RankedTensorType>(pattern.scores->getResult(0).getType());
+  int64_t n = axes->names.size(), firstLongest = 2 + n + n * (n + 1) / 2;
+  int64_t axis = axes->indexOf(axisOf(type, pattern.column));
+  std::vector<int64_t> panels(firstLongest + n);
+  panels[1] = 2 * kLanes * pattern.heads() * pattern.depth;
+  panels[2 + axis] = pattern.heads() * pattern.depth;
+  slots.push_back(panels);
+  panelSlots[fold] = slots.size() - 1;
+  auto [constant, factor] = foldScratchPlan(Target{Level::V4}, pattern.depth); // the greatest of all levels
+  scratchSize[0] = std::max(scratchSize[0], constant + factor * 12 * kLanes);
+  scratchSize[firstLongest + axis] = std::max(scratchSize[firstLongest + axis], factor);
+  for (Operation &op : fold.getRegion().front().without_terminator())
+    for (Value v : op.getResults())
+      if (Layout layout = Layout::of(cast<RankedTensorType>(v.getType()), true); layout.rowDims.size() == 2)
+        places[v] = Place{Place::Nowhere, 0, {}, -1, {}, layout, {}};
+}
+
 // A fold goes row by row when every operation in it reads what the fold itself computes at its own row only.
 void Placement::placeFold(FoldOp fold) {
+  bool inScan = fold->getParentOfType<ScanOp>() != nullptr;
+  if (auto pattern = FoldPattern::of(fold); pattern && !inScan)
+    return placeTiles(fold, *pattern);
   auto rowsOf = [](Value v) { return Layout::of(cast<RankedTensorType>(v.getType()), true).rowDims; };
   Block &block = fold.getRegion().front();
   for (Operation &op : block.without_terminator()) {

@@ -2,6 +2,7 @@
 // packed weights, or the block that exists only while a model is opened.
 #pragma once
 
+#include "codegen/cpu/FoldPattern.h"
 #include "codegen/cpu/Program.h"
 #include "codegen/cpu/Storage.h"
 #include "ir/Dialect.h"
@@ -19,7 +20,7 @@ struct WeightBlocks {
 };
 
 struct Place {
-  enum Kind { Input, Result, Slot, Packed, Plain, Carry, View, RowScratch } kind;
+  enum Kind { Input, Result, Slot, Packed, Plain, Carry, View, RowScratch, Nowhere } kind;
   int64_t index = 0;                            // input, result or slot; offset in floats; first of two slots of a carry
   mlir::Value whole;                            // View: the value a slice is of, or a past's stack
   int64_t heldDim = -1;                         // View: dimension held at the step of `axis`
@@ -48,6 +49,11 @@ public:
   llvm::ArrayRef<int64_t> scratch() const { return scratchSize; }
   /// Whether a fold is computed row by row, its wide values existing only as one row in scratch.
   bool isRowwise(FoldOp fold) const { return rowwise.contains(fold); }
+  /// For a fold that goes tile by tile: the slot of its key panels.
+  std::optional<int64_t> panelSlot(FoldOp fold) const {
+    auto it = panelSlots.find(fold);
+    return it == panelSlots.end() ? std::nullopt : std::optional(it->second);
+  }
   /// Returned values that the caller's buffer could not hold directly: (value, result number).
   llvm::ArrayRef<std::pair<mlir::Value, unsigned>> copies() const { return copied; }
 
@@ -56,6 +62,7 @@ private:
   mlir::LogicalResult placeBlock(mlir::Block &block);
   mlir::LogicalResult placeScan(ScanOp scan);
   void placeFold(FoldOp fold);
+  void placeTiles(FoldOp fold, const FoldPattern &pattern);
   mlir::LogicalResult placeResult(mlir::Value v, mlir::Operation *at);
   void findConstants(mlir::func::FuncOp func);
   int64_t newSlot(const Layout &layout);
@@ -68,6 +75,7 @@ private:
   std::vector<std::vector<int64_t>> slots;
   std::vector<int64_t> scratchSize;
   llvm::DenseSet<mlir::Operation *> rowwise;
+  llvm::DenseMap<mlir::Operation *, int64_t> panelSlots;
   llvm::SmallVector<std::pair<mlir::Value, unsigned>> copied;
 };
 

@@ -43,38 +43,6 @@ Value Point::extent(unsigned dim) const {
   return e.axis.empty() ? code().index(e.size) : scope.lengthOf(e.axis);
 }
 
-// Interval arithmetic over static dimensions.
-static std::optional<std::pair<int64_t, int64_t>> rangeOf(AffineExpr e, ArrayRef<Extent> extents) {
-  if (auto c = dyn_cast<AffineConstantExpr>(e))
-    return std::pair{c.getValue(), c.getValue()};
-  if (auto d = dyn_cast<AffineDimExpr>(e)) {
-    const Extent &x = extents[d.getPosition()];
-    if (!x.axis.empty())
-      return std::nullopt;
-    return std::pair<int64_t, int64_t>{0, x.size - 1};
-  }
-  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
-  if (!binary)
-    return std::nullopt;
-  auto l = rangeOf(binary.getLHS(), extents), r = rangeOf(binary.getRHS(), extents);
-  if (!l || !r)
-    return std::nullopt;
-  switch (binary.getKind()) {
-  case AffineExprKind::Add:
-    return std::pair{l->first + r->first, l->second + r->second};
-  case AffineExprKind::Mul: {
-    auto ends = {l->first * r->first, l->first * r->second, l->second * r->first, l->second * r->second};
-    return std::pair{std::min(ends), std::max(ends)};
-  }
-  case AffineExprKind::FloorDiv:
-    return std::pair{llvm::divideFloorSigned(l->first, r->first), llvm::divideFloorSigned(l->second, r->first)};
-  case AffineExprKind::Mod:
-    return std::pair<int64_t, int64_t>{0, r->first - 1};
-  default:
-    return std::nullopt;
-  }
-}
-
 bool Point::provedInRange(AffineExpr e, RankedTensorType type, unsigned dim) const {
   if (type.isDynamicDim(dim)) {
     auto d = dyn_cast<AffineDimExpr>(e);
@@ -87,7 +55,7 @@ bool Point::provedInRange(AffineExpr e, RankedTensorType type, unsigned dim) con
       return bound && *bound <= type.getDimSize(dim);
     }
   }
-  auto range = rangeOf(e, eq.extents);
+  auto range = staticRange(e, eq.extents);
   return range && range->first >= 0 && range->second < type.getDimSize(dim);
 }
 

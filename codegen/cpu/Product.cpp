@@ -19,6 +19,7 @@ namespace {
 struct ProductEmitter {
   Emit &e;
   const Product &product;
+  Value parked; // where sums wait that the registers cannot hold
 
   Value offset(ValueRange k, ArrayRef<int64_t> strides, int64_t scale) {
     Value sum = e.index(0);
@@ -63,6 +64,11 @@ struct ProductEmitter {
     auto b = [&](int64_t p, ValueRange k) { return e.at(panelPtr[p], offset(k, product.strideB, kLanes)); };
     kernel.a = a;
     kernel.b = b;
+    if (shape.panelsAtOnce < shape.panels) {
+      if (!parked)
+        parked = parkingSpace(e, 16 * std::max<int64_t>(shape.panels, 8));
+      kernel.parked = parked;
+    }
     SmallVector<Value> sums = emitMicroKernel(e, kernel);
 
     for (int64_t r = 0; r < tile.height; ++r)
@@ -72,8 +78,12 @@ struct ProductEmitter {
           Value exists = e.less(e.add(unit, u), units);
           inside = inside ? arith::AndIOp::create(e.b, e.loc, inside, exists).getResult() : exists;
         }
-        auto strip = ArrayRef(sums).slice(r * shape.panels + u * gates, gates);
-        auto finish = [&] { product.finish(e.add(tile.first, r), e.add(unit, u), strip); };
+        auto finish = [&] {
+          SmallVector<Value> strip;
+          for (int64_t at = r * shape.panels + u * gates, g = 0; g < gates; ++g)
+            strip.push_back(kernel.parked ? parkedSum(e, parked, at + g) : sums[at + g]);
+          product.finish(e.add(tile.first, r), e.add(unit, u), strip);
+        };
         if (inside)
           e.when(inside, finish);
         else
@@ -156,4 +166,4 @@ struct ProductEmitter {
 };
 } // namespace
 
-void rondo::emitProduct(Emit &e, const Product &product) { ProductEmitter{e, product}.run(); }
+void rondo::emitProduct(Emit &e, const Product &product) { ProductEmitter{e, product, {}}.run(); }

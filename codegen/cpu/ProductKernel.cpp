@@ -43,7 +43,7 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
 void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value threads, Product::Split split) {
   Code &c = kernel.code;
   EquationView eq = EquationView::of(contract);
-  Storage a = kernel.storageOf(contract.getReads()[rowRead]);
+  Storage a = kernel.storageOf(eq.reads[rowRead]);
   Storage weights = kernel.storageOf(contract.getReads()[weightRead]);
   AffineMap rowMap = eq.readMaps[rowRead];
 
@@ -80,7 +80,7 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
   }
 
   // Where row i is row i of A too, its address is a multiple of the row size.
-  bool linear = rows.flat && a.held.empty() && !a.oneRow && contract.getLets().empty();
+  bool linear = rows.flat && a.held.empty() && !a.oneRow && eq.lets.empty();
   for (auto [position, d] : llvm::enumerate(rowDims))
     linear &= position < a.layout.type.getRank() && a.layout.type.isDynamicDim(position) &&
               rowMap.getResult(position) == getAffineDimExpr(d, rowMap.getContext());
@@ -191,14 +191,14 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
     EquationView eq = EquationView::of(&op);
     Point point(scope, eq);
     bindRow(point, eq.resultDims);
-    if (auto view = dyn_cast<ContractOp>(op)) {
-      unsigned gate = gateOf(eq.readMaps[0]).value_or(0);
-      known[view.getResult()] = {known[view.getReads()[0]][gate]};
-      store(view.getResult(), 0, known[view.getResult()][0]);
+    Value mask = point.mask();
+    if (isa<ContractOp>(op)) { // a view
+      auto it = known.find(eq.reads[0]);
+      known[op.getResult(0)] = {it == known.end() ? point.read(0, mask) : it->second[gateOf(eq.readMaps[0]).value_or(0)]};
+      store(op.getResult(0), 0, known[op.getResult(0)][0]);
       continue;
     }
     auto map = cast<MapOp>(op);
-    Value mask = point.mask();
     SmallVector<Value> read;
     for (unsigned k = 0; k < eq.reads.size(); ++k) {
       auto it = known.find(eq.reads[k]);

@@ -2,6 +2,7 @@
 
 #include "codegen/cpu/Copy.h"
 #include "codegen/cpu/Equation.h"
+#include "codegen/cpu/FoldKernel.h"
 #include "codegen/cpu/Lowering.h"
 #include "codegen/cpu/Rows.h"
 #include "ir/Axes.h"
@@ -217,6 +218,22 @@ private:
     });
   }
 
+  /// The fold that an operation is, or that a kernel consists of beside views.
+  static FoldOp foldOf(Operation *op) {
+    auto kernelOp = dyn_cast<KernelOp>(op);
+    if (!kernelOp)
+      return dyn_cast<FoldOp>(op);
+    FoldOp fold;
+    for (Operation &inner : kernelOp.getBlock().without_terminator()) {
+      if (isView(&inner))
+        continue;
+      if (fold || !isa<FoldOp>(inner))
+        return nullptr;
+      fold = cast<FoldOp>(inner);
+    }
+    return fold;
+  }
+
   LogicalResult emitEntry(Export &e, EmittedExport &out, Target target) {
     SmallVector<std::string> kernels;
     auto kernel = [&](Location loc, llvm::function_ref<LogicalResult(Kernel &)> fill) {
@@ -236,6 +253,20 @@ private:
     for (Operation &op : e.func.getBody().front().without_terminator()) {
       if (isa<ReadOp>(op) || e.placement->isConstant(&op) || op.getNumResults() == 0)
         continue;
+      FoldOp fold = foldOf(&op);
+      if (auto slot = fold ? e.placement->panelSlot(fold) : std::nullopt) {
+        auto pattern = FoldPattern::of(fold);
+        auto step = [&](llvm::function_ref<void(Kernel &)> emit) {
+          return kernel(op.getLoc(), [&](Kernel &k) {
+            emit(k);
+            return LogicalResult::success();
+          });
+        };
+        if (failed(step([&](Kernel &k) { emitKeyPanels(k, *pattern, *slot); })) ||
+            failed(step([&](Kernel &k) { emitFoldTiles(k, *pattern, *slot); })))
+          return failure();
+        continue;
+      }
       if (failed(kernel(op.getLoc(), [&](Kernel &k) { return emitRows(k, &op); })))
         return failure();
     }

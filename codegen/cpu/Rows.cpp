@@ -22,6 +22,9 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) 
   Code &c = scope.kernel.code;
   if (isa<ReadOp, YieldOp>(op) || scope.kernel.placement.isConstant(op))
     return success();
+  // Equations read through views; what else reads one needs it in memory.
+  if (isView(op) && llvm::all_of(op->getUsers(), [](Operation *user) { return isa<Equation>(user); }))
+    return success();
   if (auto fold = dyn_cast<FoldOp>(op); fold && position && scope.kernel.placement.isRowwise(fold))
     return emitFoldRow(scope, fold, position);
   if (isa<KernelOp, FoldOp>(op)) {

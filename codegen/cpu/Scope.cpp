@@ -119,7 +119,8 @@ Storage Kernel::storageOf(Value v) {
     break;
   }
   case Place::Carry:
-    llvm_unreachable("its emitter sets the storage");
+  case Place::Nowhere:
+    llvm_unreachable("its emitter knows where it is");
   }
   return storage[v] = s;
 }

@@ -120,8 +120,8 @@ TEST(Product, LstmEqualsItsGeneralFormInBits) {
   std::map<std::string, std::vector<float>> cells{{"W", W}, {"U", U}, {"bias", bias}};
   ProgramRun fast(replaced(kLstm, "FORM", "product"), cells), general(replaced(kLstm, "FORM", "rows"), cells);
   ASSERT_TRUE(fast.ok() && general.ok());
-  for (std::vector<int64_t> lengths : {std::vector<int64_t>{1}, {5, 0, 3}, {2, 17, 9, 1, 1, 30, 4},
-                                       std::vector<int64_t>(33, 3)}) {
+  for (std::vector<int64_t> lengths :
+       {std::vector<int64_t>{1}, {5, 0, 3}, {2, 17, 9, 1, 1, 30, 4}, std::vector<int64_t>(33, 3)}) {
     Batch batch{{{"t", lengths}}, int64_t(lengths.size()), {}};
     int64_t rows = 0;
     for (int64_t n : lengths)

@@ -1,0 +1,171 @@
+#include "codegen/cpu/FoldKernel.h"
+
+#include "codegen/cpu/FoldTile.h"
+#include "codegen/cpu/Region.h"
+#include "ir/Axes.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+namespace {
+
+/// The place of one (example, head): the panels of its keys, and equations with their outer dims bound.
+struct Head {
+  Kernel &kernel;
+  Code &c;
+  const FoldPattern &pattern;
+  Scope scope;
+  SmallVector<Value> outer;            // indices of the static dims
+  Value flat;                          // and their flat index
+  Value panels;                        // start of this head's key panels
+
+  Value columns() const {
+    return scope.lengthOf(axisOf(cast<RankedTensorType>(pattern.scores->getResult(0).getType()), pattern.column));
+  }
+  /// Binds example and outer dims, named by the wide dims' positions in `at` (where the equation has each).
+  Value bind(Point &point, llvm::function_ref<unsigned(unsigned)> at) const {
+    Value ok = point.bind(at(pattern.example), scope.example);
+    for (auto [d, v] : llvm::zip(pattern.outer, outer))
+      ok = c.both(ok, point.bind(at(d), v));
+    return ok;
+  }
+};
+
+unsigned same(unsigned d) { return d; }
+
+/// Calls `body` for every (example, head) of this thread: unit u = example * heads + head, dealt out in turns.
+void forHeads(Kernel &kernel, const FoldPattern &pattern, int64_t slot, llvm::function_ref<void(Head &)> body) {
+  Code &c = kernel.code;
+  int64_t heads = pattern.heads();
+  auto type = cast<RankedTensorType>(pattern.scores->getResult(0).getType());
+  Value base = kernel.element(FrameField::Slots, slot);
+  Value batch = kernel.field(FrameField::Batch);
+  Value count = c.mul(batch, heads);
+  Value turns = c.b.createOrFold<arith::CeilDivUIOp>(c.loc, c.sub(c.max(count, kernel.tid), kernel.tid), kernel.threads);
+  c.loop(c.index(0), turns, 1, [&](Value turn) {
+    Value unit = c.add(kernel.tid, c.mul(turn, kernel.threads));
+    Value example = c.divu(unit, heads);
+    Head head{kernel, c, pattern, Scope(kernel).withExample(example), {}, c.sub(unit, c.mul(example, heads)), {}};
+    int64_t below = heads;
+    for (unsigned d : pattern.outer) {
+      int64_t size = type.getDimSize(d);
+      below /= size;
+      head.outer.push_back(c.floorMod(c.floorDiv(head.flat, below), size));
+    }
+    // Example b starts at column floor16(offset) + 16 b: room for every example's last, partly filled panel.
+    int64_t axis = kernel.axes.indexOf(axisOf(type, pattern.column));
+    Value start = c.add(c.floorTo(head.scope.offset[axis], kLanes), c.mul(example, kLanes));
+    Value own = c.mul(head.flat, c.ceilTo(head.columns(), kLanes));
+    head.panels = c.at(base, c.mul(c.add(c.mul(start, heads), own), pattern.depth));
+    body(head);
+  });
+}
+
+} // namespace
+
+void emitKeyPanels(Kernel &kernel, const FoldPattern &pattern, int64_t slot) {
+  forHeads(kernel, pattern, slot, [&](Head &head) {
+    Code &c = head.c;
+    EquationView eq = EquationView::of(ContractOp(pattern.scores));
+    c.loop(c.index(0), head.columns(), 1, [&](Value column) {
+      Point point(head.scope, eq);
+      head.bind(point, same);
+      point.bind(pattern.row, c.index(0));
+      point.bind(pattern.column, column);
+      point.bind(eq.resultDims, c.index(0));
+      Value from = point.readAddress(pattern.keyRead);
+      Value panel = c.mul(c.divu(column, kLanes), pattern.depth * kLanes);
+      Value to = c.at(head.panels, c.add(panel, c.sub(column, c.floorTo(column, kLanes))));
+      c.loop(c.index(0), c.index(pattern.depth), 1,
+             [&](Value i) { c.store(c.load(c.at(from, i)), c.at(to, c.mul(i, kLanes))); });
+    });
+  });
+}
+
+void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot) {
+  auto type = cast<RankedTensorType>(pattern.scores->getResult(0).getType());
+  Code &c = kernel.code;
+  Value longest = kernel.number(FrameField::Longest, kernel.axes.indexOf(axisOf(type, pattern.column)));
+  Value scratch = kernel.scratch();
+  // As foldStride: whole panels, room for a step beyond, never a multiple of 4096 bytes.
+  Value stride = c.add(c.ceilTo(longest, kLanes), 9 * kLanes);
+  Value bad = c.holds(arith::CmpIPredicate::eq, c.floorMod(stride, 1024), c.index(0));
+  stride = c.pick(bad, c.add(stride, kLanes), stride);
+  forHeads(kernel, pattern, slot, [&](Head &head) {
+    EquationView scores = EquationView::of(pattern.scores), softmax = EquationView::of(pattern.softmax),
+                 out = EquationView::of(pattern.out);
+    AffineMap weights = out.readMaps[pattern.weightRead];
+    auto inOut = [&](unsigned d) { return weights.getDimPosition(d); };
+    FoldTile fold;
+    fold.depth = pattern.depth;
+    fold.width = pattern.width;
+    fold.scratch = scratch;
+    fold.stride = stride;
+    auto query = [&](Value row) {
+      Point point(head.scope, scores);
+      head.bind(point, same);
+      point.bind(pattern.row, row);
+      point.bind(pattern.column, c.index(0));
+      point.bind(scores.resultDims, c.index(0));
+      return point.readAddress(pattern.queryRead);
+    };
+    auto keys = [&](Value panel) { return c.at(head.panels, c.mul(panel, pattern.depth * kLanes)); };
+    auto place = [&](Point &point, Value row, Value s, Value lane) {
+      head.bind(point, inOut);
+      point.bind(inOut(pattern.row), row);
+      point.bind(out.resultDims - 1, lane);
+      point.bind(out.resultDims, s);
+    };
+    auto value = [&](Value s) {
+      Point point(head.scope, out);
+      place(point, c.index(0), s, c.index(0));
+      return point.readAddress(pattern.valueRead);
+    };
+    auto range = [&](Value row) {
+      Point point(head.scope, softmax);
+      Value ok = head.bind(point, same);
+      ok = c.both(ok, point.bind(pattern.row, row));
+      auto [lo, hi] = point.bounds(pattern.column);
+      return std::pair(lo, ok ? c.pick(ok, hi, lo) : hi);
+    };
+    auto finish = [&](Value row, Value column, Value result) {
+      Point point(head.scope, out);
+      place(point, row, c.index(0), column);
+      c.store(result, point.resultAddress(0));
+    };
+    fold.query = query;
+    fold.keys = keys;
+    fold.value = value;
+    fold.range = range;
+    fold.finish = finish;
+    fold.map = [&](Value row, Value column, Value v) {
+      auto along = [&](Point &point) {
+        head.bind(point, same);
+        point.bind(pattern.row, row);
+        point.bounds(pattern.column); // what bounds the range needs no mask
+        point.vectorDim = pattern.column;
+        point.bind(pattern.column, column);
+      };
+      Value wide = pattern.scores->getResult(0);
+      for (MapOp map : pattern.maps) {
+        EquationView eq = EquationView::of(map);
+        Point point(head.scope, eq);
+        along(point);
+        SmallVector<Value> read;
+        for (unsigned k = 0; k < eq.reads.size(); ++k)
+          read.push_back(eq.reads[k] == wide ? v : point.read(k, {}));
+        v = c.splat(emitRegion(point, map, read)[0]);
+        wide = map->getResult(0);
+      }
+      Point point(head.scope, softmax);
+      along(point);
+      Value mask = point.mask();
+      return mask ? c.pick(mask, v, c.real(-std::numeric_limits<double>::infinity(), c.vec())) : v;
+    };
+    Value rows = head.scope.lengthOf(axisOf(type, pattern.row));
+    emitFoldRows(c, fold, c.index(0), rows);
+  });
+}
+
+} // namespace rondo

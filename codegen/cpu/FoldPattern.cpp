@@ -1,0 +1,113 @@
+#include "codegen/cpu/FoldPattern.h"
+
+#include "codegen/cpu/Equation.h"
+#include "ir/Axes.h"
+
+using namespace mlir;
+
+namespace rondo {
+
+int64_t FoldPattern::heads() const {
+  int64_t n = 1;
+  for (unsigned d : outer)
+    n *= cast<RankedTensorType>(scores->getResult(0).getType()).getDimSize(d);
+  return n;
+}
+
+static bool mentions(AffineMap map, unsigned dim) {
+  return llvm::any_of(map.getResults(), [&](AffineExpr e) { return e.isFunctionOfDim(dim); });
+}
+
+// `dim` stands in the last expression only, with coefficient one.
+static bool runsAlong(AffineMap map, unsigned dim) {
+  AffineExpr d = getAffineDimExpr(dim, map.getContext()), zero = getAffineConstantExpr(0, map.getContext());
+  for (AffineExpr e : map.getResults().drop_back())
+    if (e.isFunctionOfDim(dim))
+      return false;
+  AffineExpr last = map.getResults().back();
+  return simplifyAffineExpr(last - last.replace(d, zero), map.getNumDims(), map.getNumSymbols()) == d;
+}
+
+static bool plain(const EquationView &eq) { return eq.lets.empty() && eq.scalars.empty() && eq.where.empty(); }
+
+std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
+  FoldPattern p;
+  SmallVector<Operation *> ops;
+  for (Operation &op : fold.getRegion().front().without_terminator())
+    if (!isView(&op))
+      ops.push_back(&op);
+  if (ops.size() < 3 || fold.getNumResults() != 1)
+    return std::nullopt;
+  p.scores = dyn_cast<ContractOp>(ops.front());
+  p.softmax = dyn_cast<SoftmaxOp>(ops[ops.size() - 2]);
+  p.out = dyn_cast<ContractOp>(ops.back());
+  for (Operation *op : ArrayRef(ops).drop_front().drop_back(2))
+    p.maps.push_back(dyn_cast<MapOp>(op));
+  if (!p.scores || !p.softmax || !p.out || llvm::is_contained(p.maps, MapOp()) ||
+      fold.getRegion().front().getTerminator()->getOperand(0) != p.out->getResult(0))
+    return std::nullopt;
+
+  EquationView scores = EquationView::of(p.scores), softmax = EquationView::of(p.softmax), out = EquationView::of(p.out);
+  auto type = cast<RankedTensorType>(p.scores->getResult(0).getType());
+  SmallVector<unsigned> axes;
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    if (!type.isDynamicDim(d))
+      p.outer.push_back(d);
+    else if (axisOf(type, d) == "b")
+      p.example = d;
+    else
+      axes.push_back(d);
+  }
+  if (axes.size() != 2 || type.getNumDynamicDims() != 3 || !plain(scores) || scores.reads.size() != 2 ||
+      scores.dims() != scores.resultDims + 1 || !scores.extents.back().axis.empty())
+    return std::nullopt;
+  p.row = axes[0], p.column = axes[1];
+  p.depth = scores.extents.back().size;
+  p.queryRead = mentions(scores.readMaps[0], p.column) ? 1 : 0;
+  p.keyRead = 1 - p.queryRead;
+  unsigned inner = scores.resultDims;
+  if (mentions(scores.readMaps[p.queryRead], p.column) || mentions(scores.readMaps[p.keyRead], p.row) ||
+      !runsAlong(scores.readMaps[p.queryRead], inner) || !runsAlong(scores.readMaps[p.keyRead], inner))
+    return std::nullopt;
+
+  // One chain of wide values, each read at its own index.
+  Value wide = p.scores->getResult(0);
+  auto continues = [&](const EquationView &eq, AffineMap *where = nullptr) {
+    unsigned found = 0;
+    for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps))
+      found += v == wide && (where || map.isIdentity());
+    return found == 1 && wide.hasOneUse() && !llvm::is_contained(eq.lets, wide);
+  };
+  for (MapOp map : p.maps) {
+    EquationView eq = EquationView::of(map);
+    if (!continues(eq) || map->getNumResults() != 1 || !eq.lets.empty() || !eq.where.empty())
+      return std::nullopt;
+    wide = map->getResult(0);
+  }
+  ArrayRef<int64_t> over = p.softmax.getOver();
+  if (!continues(softmax) || over.size() != 1 || over[0] != int64_t(p.column))
+    return std::nullopt;
+  for (AffineMap map : softmax.letMaps)
+    if (mentions(map, p.column))
+      return std::nullopt;
+  wide = p.softmax->getResult(0);
+  AffineMap any;
+  if (!continues(out, &any) || !plain(out) || out.reads.size() != 2 || out.dims() != out.resultDims + 1)
+    return std::nullopt;
+  p.weightRead = out.reads[0] == wide ? 0 : 1;
+  p.valueRead = 1 - p.weightRead;
+  // Weights are read at result dims, the column at the reduced one; the last result dim runs along the values' rows.
+  AffineMap weights = out.readMaps[p.weightRead];
+  if (!weights.isProjectedPermutation() || weights.getDimPosition(p.column) != out.resultDims)
+    return std::nullopt;
+  unsigned lane = out.resultDims - 1;
+  if (mentions(weights, lane) || !out.extents[lane].axis.empty() || weights.getNumResults() != out.resultDims ||
+      !runsAlong(out.readMaps[p.valueRead], lane) || mentions(out.readMaps[p.valueRead], weights.getDimPosition(p.row)))
+    return std::nullopt;
+  p.width = out.extents[lane].size;
+  if (p.width % kLanes)
+    return std::nullopt;
+  return p;
+}
+
+} // namespace rondo
