@@ -39,7 +39,7 @@ void forHeads(Kernel &kernel, const FoldPattern &pattern, int64_t slot, llvm::fu
   Code &c = kernel.code;
   int64_t heads = pattern.heads();
   auto type = cast<RankedTensorType>(pattern.scores->getResult(0).getType());
-  Value base = kernel.element(FrameField::Slots, slot);
+  Value base = kernel.pointerTo(FrameField::Slots, slot);
   Value batch = kernel.field(FrameField::Batch);
   Value count = c.mul(batch, heads);
   Value turns = c.b.createOrFold<arith::CeilDivUIOp>(c.loc, c.sub(c.max(count, kernel.tid), kernel.tid), kernel.threads);

@@ -28,8 +28,9 @@ struct ProductEmitter {
     return sum;
   }
 
-  /// One tile: rows of `tile`, panels from unit `unit` on. `inside` is null where all its units exist.
-  void tile(const TileShape &shape, const RowTile &tile, Value unit, Value units) {
+  /// One tile of a block that starts at row `first`: rows of `tile`, panels from unit `unit` on. `units` is null where
+  /// all its units exist.
+  void tile(const TileShape &shape, const RowTile &tile, Value first, Value unit, Value units) {
     int64_t gates = product.gates, unitsHere = shape.panels / gates;
     SmallVector<Value> rowPtr, panelPtr;
     Value firstPanel = e.mul(unit, gates);
@@ -71,6 +72,16 @@ struct ProductEmitter {
     }
     SmallVector<Value> sums = emitMicroKernel(e, kernel);
 
+    if (product.buffer) {
+      for (int64_t r = 0; r < tile.height; ++r) {
+        Value row = e.mul(e.sub(tile.row(e, r), first), shape.panels * kLanes);
+        for (int64_t p = 0; p < shape.panels; ++p) {
+          int64_t at = r * shape.panels + p;
+          e.store(kernel.parked ? parkedSum(e, parked, at) : sums[at], e.at(e.at(product.buffer, row), p * kLanes));
+        }
+      }
+      return;
+    }
     for (int64_t r = 0; r < tile.height; ++r)
       for (int64_t u = 0; u < unitsHere; ++u) {
         Value inside = tile.inside(e, r);
@@ -97,7 +108,25 @@ struct ProductEmitter {
     bool whole = (product.panels / product.gates) % unitsHere == 0;
     Value end = whole ? Value() : to;
     e.loop(from, to, unitsHere, [&](Value unit) {
-      forRowTiles(e, lo, hi, shape.heights, [&](const RowTile &t) { tile(shape, t, unit, end); });
+      forRowTiles(e, lo, hi, shape.heights, [&](const RowTile &t) { tile(shape, t, lo, unit, end); });
+      if (product.buffer)
+        finishBlock(shape, lo, hi, unit, to);
+    });
+  }
+
+  /// Hands over the sums of rows [lo, hi) that stand in the buffer.
+  void finishBlock(const TileShape &shape, Value lo, Value hi, Value unit, Value to) {
+    int64_t unitsHere = shape.panels / product.gates;
+    Value count = e.min(e.index(unitsHere), e.sub(to, unit));
+    e.loop(lo, hi, 1, [&](Value row) {
+      Value at = e.at(product.buffer, e.mul(e.sub(row, lo), shape.panels * kLanes));
+      e.loop(e.index(0), count, 1, [&](Value u) {
+        Value strip = e.at(at, e.mul(u, product.gates * kLanes));
+        SmallVector<Value> sums;
+        for (int64_t g = 0; g < product.gates; ++g)
+          sums.push_back(e.loadVec(e.at(strip, g * kLanes)));
+        product.finish(row, e.add(unit, u), sums);
+      });
     });
   }
 

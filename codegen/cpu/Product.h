@@ -7,6 +7,9 @@
 
 namespace rondo {
 
+/// Floats that hold the sums of a block of rows and the panels of a tile.
+constexpr int64_t kProductBuffer = 24 * 1024;
+
 struct Product {
   /// Rows, at run time; panels of 16 columns; how many adjoining panels an epilogue needs together (gates of a cell).
   mlir::Value rows;
@@ -32,6 +35,10 @@ struct Product {
   mlir::Value tid, threads;
   /// Who does what: columns keep a thread's part of B in its cache, rows are best where there are many.
   enum Split { Auto, Rows, Columns } split = Auto;
+
+  /// If set: sums pass through these floats of the thread (kProductBuffer of them), and `finish` is emitted once for
+  /// each of the two ways through the panels. Unset: it is emitted for every row of every tile, for short epilogues.
+  mlir::Value buffer;
 
   int64_t unroll = 2, prefetch = 16;
   /// Rows whose part of A should stay in the second-level cache while the panels pass; 0: chosen from the extents.

@@ -35,6 +35,23 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
   }
   if (p.columnDims.empty() || p.columnDims.size() > 2 || p.rowDims.empty() || p.rowDims.size() > 2)
     return std::nullopt;
+  // What else reads the sums inside the kernel must do so gate by gate.
+  int64_t width = p.columns / p.gates;
+  for (Operation &inner : llvm::drop_begin(op.getBlock().without_terminator())) {
+    if (!isa<MapOp>(inner) && !isView(&inner))
+      return std::nullopt;
+    EquationView eq = EquationView::of(&inner);
+    for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps)) {
+      if (v.getParentBlock() != &op.getBlock())
+        continue;
+      AffineExpr last = map.getResults().back(), lane = getAffineDimExpr(eq.resultDims - 1, map.getContext());
+      bool own = false;
+      for (int64_t g = 0; g < (v == p.contract.getResult() ? p.gates : 1); ++g)
+        own |= last == lane + g * width;
+      if (!own)
+        return std::nullopt;
+    }
+  }
   if (p.columnDims.size() == 2 && (type.getDimSize(p.columnDims[1]) % kLanes || p.gates != 1))
     return std::nullopt;
   return p;
@@ -54,6 +71,7 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
   product.tid = tid;
   product.threads = threads;
   product.split = split;
+  product.buffer = kernel.scratch();
   // Strides of the reduced dims: in the row of A by the access, in the panels row-major.
   int64_t keys = 1;
   for (unsigned d = eq.resultDims; d < eq.dims(); ++d)

@@ -54,6 +54,12 @@ EmittedValue describe(Type t, DictionaryAttr attributes, const AxisTable &axes, 
   return v;
 }
 
+/// A kernel function and the buffers an entry passes to it.
+struct KernelCall {
+  std::string name;
+  SmallVector<std::pair<FrameField, int64_t>> pointers;
+};
+
 class ProgramEmitter {
 public:
   ProgramEmitter(ModuleOp source, ArrayRef<Target> targets) : source(source) {
@@ -139,6 +145,7 @@ private:
     Code code(b, loc, target);
     result = fill(code, *entry);
     func::ReturnOp::create(b, loc);
+    func.setType(b.getFunctionType(entry->getArgumentTypes(), {})); // filling may have asked for more pointers
     return name.str();
   }
 
@@ -235,19 +242,24 @@ private:
   }
 
   LogicalResult emitEntry(Export &e, EmittedExport &out, Target target) {
-    SmallVector<std::string> kernels;
+    SmallVector<KernelCall> kernels;
     auto kernel = [&](Location loc, llvm::function_ref<LogicalResult(Kernel &)> fill) {
       LogicalResult result = success();
       std::string name = (out.name + "." + Twine(kernels.size()) + "." + target.name()).str();
-      kernels.push_back(function(name, target, 1, true, false, loc, [&](Code &code, Block &entry) {
+      KernelCall call;
+      call.name = function(name, target, 1, true, false, loc, [&](Code &code, Block &entry) {
         auto wide = [&](unsigned i) {
           return arith::IndexCastOp::create(code.b, loc, code.b.getIndexType(), entry.getArgument(i));
         };
         Value tid = wide(1), threads = wide(2);
         Kernel k(code, entry.getArgument(0), tid, threads, e.axes, *e.placement);
         k.startAfter(threads.getDefiningOp());
-        return fill(k);
-      }, result));
+        LogicalResult filled = fill(k);
+        call.pointers.assign(k.pointers().begin(), k.pointers().end());
+        return filled;
+      }, result);
+      call.name = shared(call.name);
+      kernels.push_back(std::move(call));
       return result;
     };
     for (Operation &op : e.func.getBody().front().without_terminator()) {
@@ -285,14 +297,34 @@ private:
     return result;
   }
 
-  void emitCalls(Code &code, Block &entry, ArrayRef<std::string> kernels) {
+  /// The first kernel with the same code; this one goes if there is another.
+  std::string shared(const std::string &name) {
+    auto func = cast<func::FuncOp>(program.module->lookupSymbol(name));
+    func.setName("kernel");
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    func.print(stream, OpPrintingFlags().assumeVerified().useLocalScope());
+    func.setName(name);
+    auto [it, isNew] = kernelOf.try_emplace(text, name);
+    if (!isNew)
+      func.erase();
+    return it->second;
+  }
+
+  void emitCalls(Code &code, Block &entry, ArrayRef<KernelCall> kernels) {
     OpBuilder &b = code.b;
     declareWait(b);
-    Value team = code.loadPointer(entry.getArgument(0), code.index(int64_t(FrameField::Team)));
-    for (auto [i, name] : llvm::enumerate(kernels)) {
+    Value frame = entry.getArgument(0);
+    auto field = [&](FrameField f) { return code.loadPointer(frame, code.index(int64_t(f))); };
+    Value team = field(FrameField::Team);
+    for (auto [i, kernel] : llvm::enumerate(kernels)) {
       if (i)
         func::CallOp::create(b, code.loc, "rondo_team_wait", TypeRange(), ValueRange{team, entry.getArgument(1)});
-      func::CallOp::create(b, code.loc, name, TypeRange(), entry.getArguments());
+      SmallVector<Value> arguments(entry.getArguments());
+      for (auto [f, index] : kernel.pointers)
+        arguments.push_back(f == FrameField::Weights ? code.at(field(f), index)
+                                                     : code.loadPointer(field(f), code.index(index)));
+      func::CallOp::create(b, code.loc, kernel.name, TypeRange(), arguments);
     }
   }
 
@@ -310,7 +342,7 @@ private:
   LogicalResult emitResultCopy(Kernel &kernel, Value v, unsigned result) {
     Code &c = kernel.code;
     auto type = cast<RankedTensorType>(v.getType());
-    Storage to{kernel.element(FrameField::Results, result), Layout::of(type, false), {}, false};
+    Storage to{kernel.pointerTo(FrameField::Results, result), Layout::of(type, false), {}, false};
     Storage from = kernel.storageOf(v);
     Value batch = kernel.field(FrameField::Batch);
     Value mine = kernel.tid;
@@ -329,6 +361,7 @@ private:
 
   ModuleOp source;
   EmittedProgram program;
+  llvm::StringMap<std::string> kernelOf;   // by the text of its code
   WeightBlocks weights;
   std::vector<Export> exports;
   std::set<std::pair<Block *, std::string>> copied;

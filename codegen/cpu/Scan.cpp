@@ -29,7 +29,7 @@ public:
   LogicalResult emit() {
     for (Value arg : scan.getCarryArgs()) {
       const Place &place = kernel.placement[arg];
-      buffers.push_back({kernel.element(FrameField::Slots, place.index), kernel.element(FrameField::Slots, place.index + 1)});
+      buffers.push_back({kernel.pointerTo(FrameField::Slots, place.index), kernel.pointerTo(FrameField::Slots, place.index + 1)});
     }
     copyCarries([&](Scope &scope, unsigned i) {
       copy(scope, kernel.storageOf(scan.getInit()[i]), buffer(i, buffers[i].first), scan.getInit()[i]);

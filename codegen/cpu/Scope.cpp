@@ -25,6 +25,15 @@ Value Kernel::atEntry(StringRef key, function_ref<Value()> make) {
   return v;
 }
 
+Value Kernel::pointerTo(FrameField f, int64_t i) {
+  std::string key = ("p" + Twine(int(f)) + "," + Twine(i)).str();
+  if (Value v = loaded.lookup(key))
+    return v;
+  passed.push_back({f, i});
+  Block *entry = cast<BlockArgument>(frame).getOwner();
+  return loaded[key] = entry->addArgument(code.pointer(), code.loc);
+}
+
 Value Kernel::field(FrameField f) {
   return atEntry(("f" + Twine(int(f))).str(), [&]() -> Value {
     bool number = f == FrameField::Batch || f == FrameField::ScratchStride;
@@ -72,22 +81,21 @@ Storage Kernel::storageOf(Value v) {
   const Place &place = placement[v];
   Storage s;
   s.layout = place.layout;
-  // `frame` is the packed block itself in a load function.
   auto block = [&](Value base, StringRef name) {
     return atEntry((name + Twine(place.index)).str(), [&] { return code.at(base, code.index(place.index)); });
   };
   switch (place.kind) {
   case Place::Input:
-    s.base = element(FrameField::Inputs, place.index);
+    s.base = pointerTo(FrameField::Inputs, place.index);
     break;
   case Place::Result:
-    s.base = element(FrameField::Results, place.index);
+    s.base = pointerTo(FrameField::Results, place.index);
     break;
   case Place::Slot:
-    s.base = element(FrameField::Slots, place.index);
+    s.base = pointerTo(FrameField::Slots, place.index);
     break;
   case Place::Packed:
-    s.base = block(packed ? packed : field(FrameField::Weights), "packed");
+    s.base = packed ? block(packed, "packed") : pointerTo(FrameField::Weights, place.index);
     break;
   case Place::Plain:
     s.base = block(plain, "plain");

@@ -13,7 +13,7 @@ enum class FrameField {
   ScratchStride, Team
 };
 
-/// One kernel function: `void kernel(rondo_frame *, i32 tid, i32 threads)`. Values read from the frame are loaded once,
+/// One kernel function: `void kernel(rondo_frame *, i32 tid, i32 threads, pointers ..)`. Values read from the frame are loaded once,
 /// at its entry.
 class Kernel {
 public:
@@ -35,6 +35,10 @@ public:
 
   /// What is loaded once stands behind `op`.
   void startAfter(mlir::Operation *op) { entryEnd = op; }
+  /// Where an input, a result, a slot or a packed weight (by its offset) begins. An argument of the function, so that
+  /// kernels which differ in nothing else are one function.
+  mlir::Value pointerTo(FrameField f, int64_t i);
+  llvm::ArrayRef<std::pair<FrameField, int64_t>> pointers() const { return passed; }
   mlir::Value field(FrameField f);                       // a pointer, or an index
   mlir::Value element(FrameField f, int64_t i);          // pointer field[i] of a table of pointers
   mlir::Value number(FrameField f, int64_t i);           // int64_t field[i]
@@ -44,6 +48,7 @@ public:
 
 private:
   mlir::Value atEntry(llvm::StringRef key, llvm::function_ref<mlir::Value()> make);
+  llvm::SmallVector<std::pair<FrameField, int64_t>> passed;
   llvm::DenseMap<mlir::Value, Storage> storage;
   llvm::StringMap<mlir::Value> loaded;
   mlir::Operation *entryEnd = nullptr;                   // the last operation made at the entry
