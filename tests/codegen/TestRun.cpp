@@ -2,9 +2,11 @@
 
 #include "codegen/cpu/Lowering.h"
 #include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Target/TargetMachine.h"
 #include <chrono>
 #include <dlfcn.h>
 
@@ -82,6 +84,21 @@ bool TestRun::load() {
   llvm::sys::fs::remove(objectPath);
   llvm::sys::fs::remove(libraryPath);
   return library;
+}
+
+std::string TestRun::assembly() {
+  llvm::LLVMContext llvmContext;
+  auto ir = translateToLLVM(*module, llvmContext);
+  if (!ir)
+    return {};
+  optimizeKernels(*ir);
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  llvm::legacy::PassManager passes;
+  if (targetMachine()->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return {};
+  passes.run(*ir);
+  return text.str().str();
 }
 
 void *TestRun::symbol(llvm::StringRef name) { return dlsym(library, name.str().c_str()); }

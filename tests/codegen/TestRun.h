@@ -24,6 +24,9 @@ public:
   /// Compiles everything added and loads it. False after a printed diagnostic.
   bool load();
 
+  /// What everything added becomes, as text; instead of load(). Empty after a printed diagnostic.
+  std::string assembly();
+
   void *symbol(llvm::StringRef name);
   template <typename F>
   F *get(llvm::StringRef name) {
