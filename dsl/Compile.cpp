@@ -134,8 +134,11 @@ void Compilation::Impl::run() {
   SmallVector<eq::Override> sizes;
   for (const SizeOverride &o : overrides)
     sizes.push_back({o.name, o.value});
-  if (!elaborator->instantiate(this->model, model, sizes))
+  if (!elaborator->instantiate(this->model, model, sizes)) {
+    if (auto &notBuilt = elaborator->notBuilt; notBuilt && !diagnostics.hasErrors())
+      diagnostics.error("R0901", notBuilt->range, "not built yet: " + notBuilt->what);
     return;
+  }
   for (const eq::Array &cell : this->model.cells) {
     uint64_t count = 1;
     for (const eq::Axis &axis : cell.type.axes)

@@ -136,6 +136,12 @@ Expr *Program::binary(Op op, Expr *a, Expr *b, Range range) {
   if (a->is(Op::Const) && b->is(Op::Const))
     if (auto value = fold(op, a->value, b->value, integers))
       return number(*value, element, range);
+  // (k - 1) + 1 is k: an index shifted there and back is read plainly.
+  if (integers && (op == Op::Add || op == Op::Sub) && b->is(Op::Const) && (a->is(Op::Add) || a->is(Op::Sub)) &&
+      a->args[1]->is(Op::Const)) {
+    double shift = (a->is(Op::Add) ? 1 : -1) * a->args[1]->value + (op == Op::Add ? 1 : -1) * b->value;
+    return binary(shift < 0 ? Op::Sub : Op::Add, a->args[0], number(std::abs(shift), Element::integer(), range), range);
+  }
   switch (op) {
   case Op::Add:
     if (isNumber(a, 0)) return b;

@@ -3,6 +3,9 @@
 // RONDO_UPDATE_EXPECTED=1 writes the second from what is said now; look at the difference before committing it.
 #include "dsl/Compile.h"
 
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
+
 #include "gtest/gtest.h"
 
 #include <algorithm>
@@ -60,6 +63,14 @@ TEST_P(RightSource, IsAccepted) {
   Compilation compilation(GetParam().filename(), slurp(GetParam()));
   EXPECT_TRUE(compilation.check().ok);
   EXPECT_EQ(compilation.diagnostics().str(), "");
+  bool built = std::any_of(compilation.check().exports.begin(), compilation.check().exports.end(),
+                           [](const ExportInfo &info) { return info.built; });
+  if (!built)
+    return;
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  auto module = compilation.lower(context);
+  ASSERT_TRUE(module) << compilation.diagnostics().str();
+  EXPECT_TRUE(mlir::succeeded(mlir::verify(*module)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, RightSource, testing::ValuesIn(sources("tests/dsl/right")), caseName);
