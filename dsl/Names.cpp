@@ -103,7 +103,7 @@ private:
         for (const ast::Name &name : bind->names)
           scope.push_back(name.text);
     }
-    StringMap<Range> fnNames;
+    StringMap<Range> fnNames, exported;
     for (const ast::Member *m : layer.members) {
       if (auto *cell = dyn_cast<ast::CellDecl>(m)) {
         for (const ast::Axis &axis : cell->type.axes)
@@ -129,6 +129,10 @@ private:
               .label(it->second, "first here");
         checkFn(*fn, scope);
       } else if (auto *decl = dyn_cast<ast::ExportDecl>(m)) {
+        auto [it, fresh] = exported.try_emplace(decl->name.text, decl->name.range);
+        if (!fresh)
+          diagnostics.error("R0404", decl->name.range, "`" + decl->name.text.str() + "` is exported twice")
+              .label(it->second, "first here");
         bool found = any_of(layer.members, [&](const ast::Member *other) {
           auto *fn = dyn_cast<ast::FnDecl>(other);
           return fn && fn->name && fn->name.text == decl->fn.text;
