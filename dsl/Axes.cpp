@@ -204,9 +204,17 @@ std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef
   for (ArrayRef<Use> uses : {ArrayRef(plain), ArrayRef(offset)}) {
     for (const Use &use : uses) {
       Value base = eval(use.base, use.env);
-      if (!base.isData() || base.type.axes.size() <= use.position)
+      ArrayRef<Axis> axes = base.type.axes;
+      if (!base.isData()) {
+        auto *word = dyn_cast<ast::NameExpr>(use.base);
+        Local *local = word ? lookup(word->name, use.env) : nullptr;
+        if (base.tag != Value::Unknown || !local)
+          continue;
+        axes = local->leading;
+      }
+      if (axes.size() <= use.position)
         continue;
-      const Axis &axis = base.type.axes[use.position];
+      const Axis axis = axes[use.position];
       if (!axis.seq && axis.size == 0)
         continue; // an index of a statement whose own range is still being looked for
       if (found && !found->same(axis)) {

@@ -82,6 +82,8 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
   Element element;
   if (e->body) {
     body = eval(e->body, inner);
+    if (body.tag == Value::Unknown && e->binder == ast::BinderKind::ArgMax) // one integer, whatever it chooses from
+      return dummy({Element::tokenOf(vars[0]->axis), {}}, e->range);
     if (body.tag == Value::Poison || body.tag == Value::Unknown)
       return body;
     if (body.isFixed(Static::InstanceOf) || body.isFixed(Static::List) || body.tag == Value::Tuple) {

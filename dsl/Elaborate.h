@@ -101,6 +101,7 @@ struct Local {
   bool ready = false;           // `value` holds
   Array *array = nullptr;       // when asked for before it was ready, and then for good
   std::optional<Type> hint;     // axes and element, found by inference
+  llvm::SmallVector<Axis, 2> leading; // those of its indices, where inference found no more
   const Var *var = nullptr;     // of an index
   bool isIndex = false;
   Boundary *boundary = nullptr;

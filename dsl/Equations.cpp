@@ -265,6 +265,8 @@ Expr *substitute(Program &program, Expr *e, const Substitution &map) {
       auto it = map.find(n->var);
       return it == map.end() ? n : it->second;
     }
+    case Op::Select: // a piece or branch that is known
+      return n->args[0]->is(Op::Const) ? n->args[n->args[0]->value ? 1 : 2] : n;
     case Op::Add: case Op::Sub: case Op::IntDiv: case Op::Mod: case Op::Lt: case Op::Le: case Op::Eq: case Op::Ne:
     case Op::And: case Op::Or:
       if (n->args[0]->is(Op::Const) || n->args[1]->is(Op::Const))

@@ -340,6 +340,34 @@ Expr *Elaborator::scalarInt(const ast::Expr *e, Env env, StringRef what) {
 }
 
 Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
+  // One piece of an array that a loop defines piece by piece: the others may not be known yet.
+  if (auto *name = dyn_cast<ast::NameExpr>(e->base))
+    if (Local *local = lookup(name->name, env); local && !local->pieces.empty()) {
+      Value first = eval(e->subscripts[0], env);
+      if (first.isNumber()) {
+        int64_t at = int64_t(first.fixed->number);
+        if (at < 0 || at >= int64_t(local->pieces.size()) || !local->pieces[at]) {
+          error("R0601", e->subscripts[0]->range, "`" + name->name.str() + "` has " +
+                                                      std::to_string(local->pieces.size()) + " pieces, from 0");
+          return {};
+        }
+        Value piece = toData(read(*local->pieces[at], e->range), e->range);
+        if (!piece.isData())
+          return piece;
+        SmallVector<Expr *> places;
+        for (const ast::Expr *s : drop_begin(e->subscripts)) {
+          Expr *place = scalarInt(s, env, "a subscript");
+          if (!place)
+            return {};
+          places.push_back(place);
+        }
+        if (places.size() > piece.type.axes.size()) {
+          error("R0202", e->range, std::to_string(places.size() + 1) + " subscripts for " + quoted(e->base));
+          return {};
+        }
+        return subscript(piece, places, e->range);
+      }
+    }
   Value base = eval(e->base, env);
   if (base.tag == Value::Poison)
     return {};

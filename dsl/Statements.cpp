@@ -507,6 +507,11 @@ void Elaborator::infer(StmtInstance &stmt) {
     for (auto [i, local] : enumerate(stmt.locals)) {
       if (!local || !ok)
         continue;
+      if (all_of(indices, [](Var *v) { return v->axis.seq || v->axis.size; })) {
+        local->leading.clear();
+        for (Var *v : indices)
+          local->leading.push_back(v->axis);
+      }
       Value v = i < values.size() ? toData(values[i], local->range) : Value();
       if (v.tag == Value::Unknown)
         for (auto &[bound, env] : local->bounds) { // the value of a boundary has the axes of a row
@@ -670,7 +675,14 @@ void Elaborator::fillBoundaries(FnInstance &fn) {
       if (!isCheap(v))
         v = materialise(v, local->name.str() + ".before", bound->range);
       entry.vars = v.vars;
-      entry.value = v.body;
+      // Within its own boundary a name has none: what is read there is inside.
+      entry.value = rewrite(*program, v.body, [&](Expr *e) -> Expr * {
+        if (!e->is(Op::Read) || e->boundary != local->boundary)
+          return e;
+        e = program->clone(*e);
+        e->boundary = nullptr;
+        return e;
+      });
       local->boundary->entries.push_back(entry);
     }
   }

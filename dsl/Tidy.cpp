@@ -43,7 +43,10 @@ static Expr *bind(Program &p, Expr *e) {
     Array &a = *n->array;
     n = p.clone(*n);
     bool inside = all_of(b.positions, [&](unsigned k) {
-      return n->args[k]->is(Op::Index) && n->args[k]->var->axis.same(a.type.axes[k]);
+      const Axis &axis = a.type.axes[k];
+      if (auto at = asInteger(n->args[k]))
+        return *at >= 0 && !axis.seq && *at < axis.size;
+      return n->args[k]->is(Op::Index) && n->args[k]->var->axis.same(axis);
     });
     if (!inside)
       n->outside = outsideOf(p, b, n);
