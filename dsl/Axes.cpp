@@ -12,7 +12,7 @@ std::optional<int64_t> Elaborator::staticInt(const ast::Expr *e, Env env, const 
   if (v.tag == Value::Poison)
     return std::nullopt;
   if (!v.isNumber()) {
-    error("R0504", e->range, std::string(what) + " is a number known at compile time, this is " + describe(v));
+    error("R0504", e->range, std::string(what) + " is a number known at compile time, this is " + kindOf(v));
     return std::nullopt;
   }
   if (!v.fixed->isInteger) {
@@ -38,7 +38,7 @@ std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
     error("R0504", size->range, v.isNumber() ? "a size is a positive integer, " + quoted(size) + " is " +
                                                    (v.fixed->isInteger ? std::to_string(int64_t(v.fixed->number))
                                                                        : std::to_string(v.fixed->number))
-                                             : "a size is a number known at compile time, this is " + describe(v));
+                                             : "a size is a number known at compile time, this is " + kindOf(v));
     return std::nullopt;
   }
   std::string name = isa<ast::NumberExpr>(size) ? "" : size->range.text().str();
@@ -237,6 +237,9 @@ std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef
     if (found)
       return found;
   }
+  // Uses there are, but what they subscript is wrong itself: said already.
+  if (failed && !(plain.empty() && offset.empty()))
+    return std::nullopt;
   --quiet;
   auto restore = scope_exit([&] { ++quiet; });
   error("R0205", range, "the range of `" + name.str() + "` is not known: no array is subscripted with it")

@@ -69,7 +69,7 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
       return {};
     c = toData(c, e->condition->range);
     if (c.isData() && (c.type.element.kind != Kind::Bool || !c.type.axes.empty())) {
-      error("R0501", e->condition->range, "a condition is one truth value, this is " + describe(c));
+      error("R0501", e->condition->range, "a condition is one truth value, this is " + kindOf(c));
       return {};
     }
     if (c.isData() && !(c.body->is(Op::Const) && c.body->value)) {
@@ -87,12 +87,12 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
     if (body.tag == Value::Poison || body.tag == Value::Unknown)
       return body;
     if (body.isFixed(Static::InstanceOf) || body.isFixed(Static::List) || body.tag == Value::Tuple) {
-      error("R0502", e->body->range, "a number is expected here, this is " + describe(body));
+      error("R0502", e->body->range, "a number is expected here, this is " + kindOf(body));
       return {};
     }
     body = toData(body, e->body->range);
     if (body.type.element.kind == Kind::Bool) {
-      error("R0501", e->body->range, "`" + spelling(e->binder).str() + "` needs numbers, this is " + describe(body))
+      error("R0501", e->body->range, "`" + spelling(e->binder).str() + "` needs numbers, this is " + kindOf(body))
           .suggest("`count(i | condition)` counts where a condition holds");
       return {};
     }
@@ -152,7 +152,7 @@ Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
       return {};
     c = toData(c, e->condition->range);
     if (c.isData() && (c.type.element.kind != Kind::Bool || !c.type.axes.empty())) {
-      error("R0501", e->condition->range, "a condition is one truth value, this is " + describe(c));
+      error("R0501", e->condition->range, "a condition is one truth value, this is " + kindOf(c));
       return {};
     }
     if (c.isData() && !(c.body->is(Op::Const) && c.body->value)) {
@@ -163,11 +163,11 @@ Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
   Value body = toData(eval(e->body, env), e->body->range);
   if (!body.isData()) {
     if (body.known())
-      error("R0502", e->body->range, "a number is expected here, this is " + describe(body));
+      error("R0502", e->body->range, "a number is expected here, this is " + kindOf(body));
     return body.tag == Value::Unknown ? body : Value();
   }
   if (body.type.element.kind == Kind::Bool) {
-    error("R0501", e->body->range, "`softmax` needs numbers, this is " + describe(body));
+    error("R0501", e->body->range, "`softmax` needs numbers, this is " + kindOf(body));
     return {};
   }
   // The index it runs over is its own; the one outside says which element is meant.
@@ -225,7 +225,7 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
     return {};
   bool isBool = x.isFixed(Static::Truth) || (x.isData() && x.type.element.kind == Kind::Bool);
   if (isBool) {
-    error("R0501", source->range, "`" + name.str() + "` needs a number, this is " + describe(x));
+    error("R0501", source->range, "`" + name.str() + "` needs a number, this is " + kindOf(x));
     return {};
   }
   if (name == "clamp") {
@@ -233,7 +233,7 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
     if (!bound)
       return {};
     if (isReal(x)) {
-      error("R0501", source->range, "`clamp` is for integers, this is " + describe(x)).suggest("`floor(x)` is an integer");
+      error("R0501", source->range, "`clamp` is for integers, this is " + kindOf(x)).suggest("`floor(x)` is an integer");
       return {};
     }
     return elementwise({x}, {source}, e->range, "clamp", [&](ArrayRef<Expr *> v) {
@@ -284,7 +284,7 @@ Value Elaborator::evalConcat(const ast::CallExpr *e, Env env) {
       continue;
     }
     if (!v.isData() || v.type.axes.empty() || v.type.element.kind == Kind::Bool) {
-      error("R0202", pass.value->range, "`concat` joins last axes, this is " + describe(v));
+      error("R0202", pass.value->range, "`concat` joins last axes, this is " + kindOf(v));
       return {};
     }
     if (v.type.axes.back().seq) {

@@ -26,7 +26,7 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
     if (callee.isFixed(Static::InstanceOf))
       return callOf(*callee.fixed->instance, "", e->callee->range);
     if (callee.tag != Value::Poison)
-      error("R0402", e->callee->range, "only fns and instances of layers are called, this is " + describe(callee))
+      error("R0402", e->callee->range, "only fns and instances of layers are called, this is " + kindOf(callee))
           .suggest("`[` subscripts an array");
     return {};
   };
@@ -64,7 +64,7 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
         return callOfValue(member(instance, m->member.text, m->range));
       return callOf(instance, m->member.text, m->member.range);
     }
-    error("R0502", m->base->range, "`." + m->member.text.str() + "` asks for a fn, but this is " + describe(base));
+    error("R0502", m->base->range, "`." + m->member.text.str() + "` asks for a fn, but this is " + kindOf(base));
     return {};
   }
   return callOfValue(eval(e->callee, env));
@@ -162,16 +162,19 @@ bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, SmallVectorIm
   if (type.element == ast::Element::Static) {
     if (v.tag != Value::Fixed) {
       if (v.known())
-        error("R0504", argument.range, name + " is static: known at compile time, this is " + describe(v));
+        error("R0504", argument.range, name + " is static: known at compile time, this is " + kindOf(v));
       return false;
     }
     return true;
   }
-  if (v.tag == Value::Unknown)
+  if (v.tag == Value::Unknown) { // only while inferring: what is declared is as good a guess as any
+    if (auto declared = declaredType(fn, type))
+      v = dummy(*declared, argument.range);
     return true;
+  }
   bool literal = v.isNumber() || v.isFixed(Static::Truth);
   if (!literal && !v.isData()) {
-    error("R0502", argument.range, name + " is an array, this is " + describe(v));
+    error("R0502", argument.range, name + " is an array, this is " + kindOf(v));
     return false;
   }
   v = toData(v, argument.range);
@@ -180,7 +183,7 @@ bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, SmallVectorIm
   size_t rank = type.axes.size(), have = v.type.axes.size();
   if (have < rank && !literal) {
     auto &d = error("R0202", argument.range, name + " has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes") +
-                                                 ", here is " + describe(v));
+                                                 ", here is " + kindOf(v));
     d.label(argument.param->range, "declared here");
     return false;
   }
@@ -440,7 +443,7 @@ bool Elaborator::checkResult(FnInstance &fn, const ast::Type &declared, Value &v
     return false;
   value = toData(value, range);
   if (!value.isData()) {
-    error("R0502", range, "`" + nameOf(fn) + "` returns " + type->str() + ", this is " + describe(value));
+    error("R0502", range, "`" + nameOf(fn) + "` returns " + type->str() + ", this is " + kindOf(value));
     return false;
   }
   if (value.type.axes.empty() && value.body->is(Op::Const) && !type->axes.empty())

@@ -109,7 +109,7 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
   for (auto [i, result] : enumerate(results)) {
     Value v = toData(result, fn.decl->head);
     if (!v.isData()) {
-      error("R0502", result.range, "an exported fn returns arrays, this is " + describe(v));
+      error("R0502", result.range, "an exported fn returns arrays, this is " + kindOf(v));
       continue;
     }
     // A result is an array of its own, in the order of its own axes.

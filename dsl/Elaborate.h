@@ -104,6 +104,7 @@ struct Local {
   llvm::SmallVector<Axis, 2> leading; // those of its indices, where inference found no more
   const Var *var = nullptr;     // of an index
   bool isIndex = false;
+  bool isLoop = false; // the variable of an unrolled loop
   Boundary *boundary = nullptr;
   llvm::SmallVector<std::pair<const ast::Bound *, Frame *>, 1> bounds;
   llvm::SmallVector<Local *, 2> pieces; // `new[l] = ..` in a loop: one for each l
@@ -257,7 +258,8 @@ private:
   void reportUnknownAxes(unsigned errorsBefore);
   Diagnostic &error(llvm::StringRef code, Range range, std::string message);
   Diagnostic &refuse(Range range, std::string what); // not built yet
-  std::string describe(const Value &v) const;
+  std::string describe(const Value &v) const; // "axes [T, E = 4]"
+  std::string kindOf(const Value &v) const;   // "an array with axes [T, E = 4]"
 
   struct Context;
   friend struct Context;

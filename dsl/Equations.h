@@ -57,6 +57,11 @@ struct Type {
   std::string str() const;
 };
 
+/// Without the first `n`. (SmallVector's erase of nothing moves elements onto themselves, which empties their names.)
+inline llvm::SmallVector<Axis, 4> withoutFirst(llvm::ArrayRef<Axis> axes, size_t n) {
+  return llvm::SmallVector<Axis, 4>(axes.begin() + n, axes.end());
+}
+
 /// An index variable: 0 .. extent of its axis - 1.
 struct Var {
   std::string name;

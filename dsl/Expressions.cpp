@@ -95,11 +95,11 @@ Value Elaborator::evalUnary(const ast::UnaryExpr *e, Env env) {
     return r;
   }
   if (isNot && v.isData() && v.type.element.kind != Kind::Bool) {
-    error("R0501", e->operand->range, "`not` needs a truth value, this is " + describe(v));
+    error("R0501", e->operand->range, "`not` needs a truth value, this is " + kindOf(v));
     return {};
   }
   if (!isNot && v.isData() && v.type.element.kind == Kind::Bool) {
-    error("R0501", e->operand->range, "`-` needs a number, this is " + describe(v));
+    error("R0501", e->operand->range, "`-` needs a number, this is " + kindOf(v));
     return {};
   }
   return elementwise({v}, {e->operand}, e->range, "-", [&](ArrayRef<Expr *> x) {
@@ -165,7 +165,7 @@ Value Elaborator::evalBinary(const ast::BinaryExpr *e, Env env) {
     if (!v->known() || v->tag == Value::Tuple || isBool == logic)
       continue;
     error("R0501", source->range, "`" + spelling(e->op).str() + "` needs " +
-                                      (logic ? "truth values" : "numbers") + ", this is " + describe(*v))
+                                      (logic ? "truth values" : "numbers") + ", this is " + kindOf(*v))
         .suggest(logic ? "a truth value is a comparison, `x > 0`" : "`if c then 1 else 0` makes a number of a truth value");
     return {};
   }
@@ -189,6 +189,10 @@ Value Elaborator::evalDot(const ast::BinaryExpr *e, Value a, Value b) {
     if (a.isData() && a.type.axes.size() > 1) {
       Type type{Element::real(), a.type.axes};
       type.axes.pop_back();
+      return dummy(type, e->range);
+    }
+    if (b.isData() && b.type.axes.size() > 1) {
+      Type type{Element::real(), withoutFirst(b.type.axes, 1)};
       return dummy(type, e->range);
     }
     return Value::unknown();
@@ -285,7 +289,7 @@ Value Elaborator::evalIf(const ast::IfExpr *e, Env env) {
   if (c.isFixed(Static::Truth)) // a dead branch vanishes
     return eval(c.fixed->number ? e->then : e->otherwise, env);
   if (c.known() && (!c.isData() || c.type.element.kind != Kind::Bool)) {
-    error("R0501", e->condition->range, "a condition is a truth value, this is " + describe(c));
+    error("R0501", e->condition->range, "a condition is a truth value, this is " + kindOf(c));
     return {};
   }
   size_t mark = guards.size();
@@ -331,7 +335,7 @@ Expr *Elaborator::scalarInt(const ast::Expr *e, Env env, StringRef what) {
   if (v.tag == Value::Poison || v.tag == Value::Unknown)
     return nullptr;
   if (!v.isData() || !v.type.axes.empty() || v.type.element.kind != Kind::Int) {
-    auto &d = error("R0501", e->range, what.str() + " is one integer, this is " + describe(v));
+    auto &d = error("R0501", e->range, what.str() + " is one integer, this is " + kindOf(v));
     if (v.isData() && v.type.element.kind == Kind::Real)
       d.suggest("`/` gives a real; `div` divides integers");
     return nullptr;
@@ -395,7 +399,7 @@ Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
     }
     v = toData(v, s->range);
     if (!v.isData() || !v.type.axes.empty() || v.type.element.kind != Kind::Int) {
-      auto &d = error("R0501", s->range, "a subscript is one integer, this is " + describe(v));
+      auto &d = error("R0501", s->range, "a subscript is one integer, this is " + kindOf(v));
       if (v.isData() && v.type.element.kind == Kind::Real)
         d.suggest("`/` gives a real; `div` divides integers");
       return {};
@@ -406,7 +410,7 @@ Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
   if (base.tag == Value::Unknown)
     return base;
   if (!base.isData()) {
-    error("R0502", e->base->range, "only arrays and lists have subscripts, this is " + describe(base));
+    error("R0502", e->base->range, "only arrays and lists have subscripts, this is " + kindOf(base));
     return {};
   }
   if (places.size() > base.type.axes.size()) {
@@ -430,7 +434,7 @@ Value Elaborator::evalMemberOf(const ast::MemberExpr *e, Env env) {
     return {};
   }
   if (!base.isFixed(Static::InstanceOf)) {
-    error("R0502", e->range, "`." + name.str() + "` asks for a member, but this is " + describe(base));
+    error("R0502", e->range, "`." + name.str() + "` asks for a member, but this is " + kindOf(base));
     return {};
   }
   Instance &instance = *base.fixed->instance;

@@ -261,9 +261,11 @@ private:
     for (const Edge *e : path)
       text += " < `" + str(e->read) + "`" +
               (e->read->range ? " (line " + std::to_string(e->read->range.line()) + ")" : "");
+    bool still = !path.empty() && all_of(path, [&](const Edge *e) { return offsetOf(program, group, *e->from, e->read) == 0; });
     bool anySequence = any_of(start->type.axes, [](const Axis &a) { return a.seq; });
     auto &d = diagnostics.error("R0303", start->range,
-                                anySequence ? "`" + start->name + "` depends on itself, and not one way along an axis"
+                                still ? "`" + start->name + "` depends on itself at the same position"
+                                : anySequence ? "`" + start->name + "` depends on itself, and not one way along an axis"
                                             : "`" + start->name + "` depends on itself, and has no sequence axis to run along");
     if (closing && closing->read->range)
       d.label(closing->read->range, "reads `" + start->name + "` again");

@@ -97,7 +97,7 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
       return nullptr;
     if (!v.isNumber()) {
       error("R0504", given[i] ? given[i]->range : size.init->range,
-            "a size is a number known at compile time, this is " + describe(v));
+            "a size is a number known at compile time, this is " + kindOf(v));
       return nullptr;
     }
     if (over != overrides.end()) {
@@ -124,8 +124,12 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
     Instance::Entry entry;
     entry.member = member;
     entry.index = index;
-    if (!instance.entries.try_emplace(name.text, entry).second)
-      error("R0404", name.range, "`" + name.text.str() + "` is defined twice in `" + decl->name.text.str() + "`");
+    auto [it, fresh] = instance.entries.try_emplace(name.text, entry);
+    if (!fresh) {
+      auto &d = error("R0404", name.range, "`" + name.text.str() + "` is defined twice in `" + decl->name.text.str() + "`");
+      if (it->second.member)
+        d.label(it->second.member->range, "first here");
+    }
   };
   for (const ast::Member *m : decl->members) {
     if (auto *cell = dyn_cast<ast::CellDecl>(m))
@@ -298,7 +302,7 @@ Value Elaborator::evalMember(const ast::Expr *e, Env env, const std::string &pat
   }
   Value v = eval(e, env);
   if (v.tag != Value::Poison && v.tag != Value::Fixed) {
-    error("R0504", e->range, "outside a fn only sizes and instances are defined, this is " + describe(v));
+    error("R0504", e->range, "outside a fn only sizes and instances are defined, this is " + kindOf(v));
     return {};
   }
   return v;

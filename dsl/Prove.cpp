@@ -136,6 +136,8 @@ struct Checker {
     const Axis &axis = read->array->type.axes[k];
     if (at->is(Op::Index) && at->var->axis.same(axis))
       return;
+    if (at->is(Op::Narrow) && at->bound.same(axis))
+      return; // an obligation of its own
     SmallVector<Expr *> facts(given.begin(), given.end());
     for (const Outside &o : read->outside) {
       if (!o.when)
@@ -179,7 +181,8 @@ struct Checker {
       if (prover.holds(low, given) && prover.holds(high, given))
         return;
       if (auto *d = report("R0603", e->range, "`" + str(at) + "` may be no `token(" + e->bound.word() + ")`"))
-        d->label(e->range, "this is " + at->element.str() + ", 0 .. " + e->bound.word() + " - 1 is needed")
+        d->label(e->range, "this is " + at->element.str() + ", 0 .. " +
+                               (e->bound.seq ? e->bound.word() + " - 1" : std::to_string(e->bound.size - 1)) + " is needed")
             .suggest("guard it with `if`, or use `clamp(" + str(at) + ", " + e->bound.word() + ")`");
     } else if (e->is(Op::Reduce) && e->reduction == Reduction::ArgMax && (e->args[1] || e->vars[0]->axis.seq)) {
       // Something must be there to choose: it is enough that one of a few likely places satisfies the condition.

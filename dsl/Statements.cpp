@@ -81,7 +81,7 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
         // `new[l] = ..` where l is known: one piece of an array that the loop covers.
         if (!target.indices.empty()) {
           Local *first = lookup(target.indices[0].name.text, env);
-          if (first && first->ready && first->value.isNumber()) {
+          if (first && first->isLoop && first->value.isNumber()) {
             Frame *outer = fn.root;
             Local *&whole = outer->names[name];
             if (!whole) {
@@ -187,7 +187,7 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
       for (int64_t i = 0; i < int64_t(over.fixed->number); ++i)
         turns.push_back(fixedNumber(double(i), true, loop->variable.range));
     } else {
-      error("R0504", loop->over.range, "a loop runs over a list or a number known at compile time, this is " + describe(over))
+      error("R0504", loop->over.range, "a loop runs over a list or a number known at compile time, this is " + kindOf(over))
           .suggest("over a sequence, write an equation with an index instead");
       return;
     }
@@ -211,6 +211,7 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
     variable.name = loop->variable.text;
     variable.range = loop->variable.range;
     variable.value = turn;
+    variable.isLoop = true;
     variable.ready = true;
     frame->names[variable.name] = &variable;
     Env inner = frame;
@@ -345,7 +346,7 @@ bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, S
   SmallVector<StringRef> names;
   auto isFixedIndex = [&](const ast::Index &index) {
     Local *l = lookup(index.name.text, stmt.env);
-    return l && l->ready && l->value.isNumber();
+    return l && l->isLoop && l->value.isNumber();
   };
   for (const ast::Target &target : targets)
     for (const ast::Index &index : target.indices)
@@ -444,7 +445,7 @@ void Elaborator::define(StmtInstance &stmt, Local &local, ArrayRef<Var *> indice
   value = toData(value, value.range);
   if (!value.isData()) {
     if (value.known())
-      error("R0502", value.range, "an element of an array is a number, this is " + describe(value));
+      error("R0502", value.range, "an element of an array is a number, this is " + kindOf(value));
     return;
   }
   Type type{value.type.element, {}};
@@ -640,7 +641,7 @@ void Elaborator::fillBoundaries(FnInstance &fn) {
   for (Local *local : fn.bounded) {
     Type type;
     if (local->array)
-      type = local->array->type, type.axes = SmallVector<Axis, 4>(drop_begin(type.axes, local->array->hidden));
+      type = {local->array->type.element, withoutFirst(local->array->type.axes, local->array->hidden)};
     else if (local->value.isData())
       type = local->value.type;
     else
@@ -658,8 +659,7 @@ void Elaborator::fillBoundaries(FnInstance &fn) {
       Value v = ok ? toData(eval(bound->value, env), bound->value->range) : Value();
       if (!v.isData())
         continue;
-      Type row = type;
-      row.axes = SmallVector<Axis, 4>(drop_begin(row.axes, bound->at.size()));
+      Type row{type.element, withoutFirst(type.axes, bound->at.size())};
       bool same = v.type.axes.size() == row.axes.size();
       for (size_t i = 0; same && i < row.axes.size(); ++i)
         same = row.axes[i].same(v.type.axes[i]);

@@ -74,6 +74,10 @@ std::string Elaborator::describe(const Value &v) const {
   }
 }
 
+std::string Elaborator::kindOf(const Value &v) const {
+  return (v.isData() && !v.type.axes.empty() ? "an array with " : "") + describe(v);
+}
+
 SmallVector<Var *, 4> Elaborator::freshVars(ArrayRef<Axis> axes, StringRef hint) {
   static const char *const letters[] = {"i", "j", "l", "m", "n", "p"};
   SmallVector<Var *, 4> vars;
@@ -133,8 +137,7 @@ Value Elaborator::subscript(Value base, ArrayRef<Expr *> places, Range range) {
     body = program->clone(*body);
     body->range = range;
   }
-  Type type = base.type;
-  type.axes = SmallVector<Axis, 4>(drop_begin(type.axes, places.size()));
+  Type type{base.type.element, withoutFirst(base.type.axes, places.size())};
   return data(type, ArrayRef(base.vars).drop_front(places.size()), body, range);
 }
 
@@ -149,8 +152,7 @@ Array *Elaborator::newArray(StringRef name, Type type, Range range) {
 }
 
 Value Elaborator::aliasOf(Array *array, ArrayRef<const Var *> outer, Range range) {
-  Type type = array->type;
-  type.axes = SmallVector<Axis, 4>(drop_begin(type.axes, outer.size()));
+  Type type{array->type.element, withoutFirst(array->type.axes, outer.size())};
   auto vars = freshVars(type.axes, array->name);
   SmallVector<Expr *> places;
   for (const Var *v : outer)
@@ -216,7 +218,7 @@ Value Elaborator::elementwise(ArrayRef<Value> operands, ArrayRef<const ast::Expr
       return {};
     unknown |= operand.tag == Value::Unknown;
     if (operand.tag == Value::Tuple || operand.isFixed(Static::InstanceOf) || operand.isFixed(Static::List)) {
-      error("R0502", sources[i]->range, "a number is expected here, this is " + describe(operand));
+      error("R0502", sources[i]->range, "a number is expected here, this is " + kindOf(operand));
       return {};
     }
     values.push_back(toData(operand, sources[i]->range));
