@@ -73,7 +73,8 @@ ScalarFunction makeConstant(Operation *op) {
   if (auto number = dyn_cast<FloatAttr>(value))
     result.value = number.getValueAsDouble();
   else if (auto number = dyn_cast<IntegerAttr>(value))
-    result.value = number.getType().isInteger(1) ? number.getValue().getZExtValue() : number.getValue().getSExtValue();
+    result.value = number.getType().isInteger(1) ? double(number.getValue().getZExtValue())
+                                                    : double(number.getValue().getSExtValue());
   else
     return {};
   return [=](Args) { return result; };
