@@ -80,4 +80,19 @@ def Pack : Rondo_Pass<"pack"> {
   }];
 }
 
+def Outline : Rondo_Pass<"outline"> {
+  let summary = "equal kernels share their code";
+  let description = [{
+    Kernels that differ only in what they capture get the same `rondo.code`.
+  }];
+}
+
+def PlanMemory : Rondo_Pass<"plan-memory"> {
+  let summary = "every value gets a slot of one arena";
+  let description = [{
+    Slots are affine in the examples, rows of axes and pairs. Values share a slot when one is dead before the other is
+    made. `rondo.slots` on operations, `rondo.arena` on functions.
+  }];
+}
+
 #endif

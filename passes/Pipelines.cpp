@@ -25,6 +25,10 @@ void rondo::buildKernelPipeline(OpPassManager &passes) {
   passes.addPass(createFormKernels());
   // After form-kernels: a weight's layout follows from the gates of the kernel that reads it.
   passes.addPass(createPack());
+  // After pack, which makes kernels' captures final; before plan-memory, whose numbers differ between equal kernels.
+  passes.addPass(createOutline());
+  // Last: a slot's life ends with the last kernel that reads it.
+  passes.addPass(createPlanMemory());
 }
 
 void rondo::buildForwardPipeline(OpPassManager &passes) {

@@ -77,6 +77,22 @@ bool Placement::usedByEntries(Value v) const {
   return false;
 }
 
+// A slot of its own, or the one that plan-memory gave to this value and to others that are not alive with it.
+int64_t Placement::slotFor(Value v, const Layout &layout) {
+  auto result = dyn_cast<OpResult>(v);
+  auto numbers = result ? result.getOwner()->getAttrOfType<DenseI64ArrayAttr>("rondo.slots") : DenseI64ArrayAttr();
+  if (!numbers)
+    return newSlot(layout);
+  auto [planned, isNew] = plannedSlots.try_emplace(numbers[result.getResultNumber()], slots.size());
+  int64_t fresh = newSlot(layout);
+  if (isNew)
+    return fresh;
+  for (auto [size, mine] : llvm::zip(slots[planned->second], slots[fresh]))
+    size = std::max(size, mine);
+  slots.pop_back();
+  return planned->second;
+}
+
 int64_t Placement::newSlot(const Layout &layout) {
   int64_t n = axes->names.size();
   std::vector<int64_t> terms(2 + 2 * n + n * (n + 1) / 2);
@@ -107,7 +123,7 @@ LogicalResult Placement::placeResult(Value v, Operation *at) {
     end += llvm::alignTo(layout.rowSize, kLanes);
     return success();
   }
-  places[v] = Place{Place::Slot, newSlot(layout), {}, -1, {}, layout};
+  places[v] = Place{Place::Slot, slotFor(v, layout), {}, -1, {}, layout};
   return success();
 }
 

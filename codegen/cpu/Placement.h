@@ -66,6 +66,7 @@ private:
   mlir::LogicalResult placeResult(mlir::Value v, mlir::Operation *at);
   void findConstants(mlir::func::FuncOp func);
   int64_t newSlot(const Layout &layout);
+  int64_t slotFor(mlir::Value v, const Layout &layout);
   bool usedByEntries(mlir::Value v) const;
 
   const AxisTable *axes;
@@ -73,6 +74,7 @@ private:
   llvm::DenseMap<mlir::Value, Place> places;
   llvm::DenseSet<mlir::Value> constants;
   std::vector<std::vector<int64_t>> slots;
+  llvm::DenseMap<int64_t, int64_t> plannedSlots; // plan-memory's number -> slot
   std::vector<int64_t> scratchSize;
   llvm::DenseSet<mlir::Operation *> rowwise;
   llvm::DenseMap<mlir::Operation *, int64_t> panelSlots;

@@ -1,11 +1,13 @@
-// Whole programs of tests/passes/models through every pass to machine code, against the interpreter on the program as it
-// was written.
+// Whole programs, those of tests/passes/models and the models, through every pass to machine code, against the
+// interpreter on the program as it was written. Each pass keeps the meaning, too.
+#include "dsl/Compile.h"
 #include "ir/interp/Init.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/CheckMeaning.h"
 #include "passes/Pipelines.h"
 #include "tests/codegen/ProgramRun.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <cmath>
 #include <gtest/gtest.h>
 
@@ -37,56 +39,107 @@ Batch batchOf(func::FuncOp function, ArrayRef<Example> examples) {
   return batch;
 }
 
-void check(const std::string &name) {
-  DialectRegistry registry;
-  registry.insert<RondoDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect>();
-  MLIRContext context(registry);
-  auto module = parseSourceFile<ModuleOp>(std::string(RONDO_MODELS) + "/" + name + ".mlir", &context);
-  ASSERT_TRUE(module);
-  auto function = *module->getOps<func::FuncOp>().begin();
-  Cells cells = initialCells(*module, 1, InitStyle::Varied);
-  auto examples = randomExamples(function, /*seed=*/7, /*count=*/9, /*longest=*/40);
-  auto wanted = interpret(function, cells, examples);
-  ASSERT_TRUE(succeeded(wanted));
-  Batch batch = batchOf(function, examples);
+struct Expected {
+  std::vector<std::vector<Tensor>> results;
+  Batch batch;
+};
 
-  PassManager passes(&context);
+/// One pass after another, checked; then code, called with a batch of everything from short to long.
+void check(ModuleOp module, const std::string &name, int64_t longest) {
+  Cells cells = initialCells(module, 1, InitStyle::Varied);
+  std::vector<Expected> expected;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto examples = randomExamples(function, /*seed=*/7, /*count=*/5, longest);
+    auto results = interpret(function, cells, examples);
+    ASSERT_TRUE(succeeded(results));
+    expected.push_back({std::move(*results), batchOf(function, examples)});
+  }
+
+  PassManager passes(module.getContext());
+  bool said = false;
+  ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {
+    said |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    return failure(); // print it
+  });
+  passes.addInstrumentation(std::make_unique<CheckMeaning>());
   buildForwardPipeline(passes);
-  ASSERT_TRUE(succeeded(passes.run(*module)));
+  ASSERT_TRUE(succeeded(passes.run(module)));
+  ASSERT_FALSE(said);
   std::string text;
   llvm::raw_string_ostream out(text);
-  module->print(out);
+  module.print(out);
   std::map<std::string, std::vector<float>> plain;
   for (auto &entry : cells)
     plain[entry.first().str()] = floats(entry.second);
   ProgramRun run(text, plain);
   ASSERT_TRUE(run.ok());
 
-  for (Target target : run.program.targets) {
-    auto results = run.call(0, target.level, batch);
-    ASSERT_EQ(results.size(), wanted->front().size());
-    for (size_t r = 0; r < results.size(); ++r) {
-      bool real = run.program.exports[0].results[r].element == 0;
-      size_t at = 0;
-      double worst = 0;
-      for (auto &example : *wanted) {
-        const Tensor &tensor = example[r];
-        for (int64_t i = 0; i < tensor.size(); ++i, ++at) {
-          ASSERT_LT(at, results[r].size());
-          double is = real ? double(results[r][at]) : double(reinterpret_cast<const int32_t &>(results[r][at]));
-          double error = std::abs(is - tensor.data[i]);
-          double scale = kEpsilon * tensor.scaleAt(i) + 1e-30;
-          worst = std::isnan(is) ? INFINITY : std::max(worst, error / scale);
+  for (Target target : run.program.targets)
+    for (auto [e, wanted] : llvm::enumerate(expected)) {
+      auto results = run.call(e, target.level, wanted.batch);
+      ASSERT_EQ(results.size(), wanted.results.front().size());
+      for (size_t r = 0; r < results.size(); ++r) {
+        bool real = run.program.exports[e].results[r].element == 0;
+        size_t at = 0;
+        double worst = 0;
+        for (auto &example : wanted.results) {
+          const Tensor &tensor = example[r];
+          for (int64_t i = 0; i < tensor.size(); ++i, ++at) {
+            ASSERT_LT(at, results[r].size());
+            double is = real ? double(results[r][at]) : double(reinterpret_cast<const int32_t &>(results[r][at]));
+            double scale = kEpsilon * tensor.scaleAt(i) + 1e-30;
+            worst = std::isnan(is) ? INFINITY : std::max(worst, std::abs(is - tensor.data[i]) / scale);
+          }
         }
+        EXPECT_EQ(at, results[r].size());
+        EXPECT_LT(worst, 16) << name << ": result " << r << " of " << run.program.exports[e].name << " at level "
+                             << int(target.level) << ", in eps * scale";
       }
-      EXPECT_EQ(at, results[r].size());
-      EXPECT_LT(worst, 8) << name << " result " << r << " at level " << int(target.level) << ", in eps * scale";
     }
-  }
 }
 
-TEST(Forward, Lstm) { check("lstm"); }
-TEST(Forward, Decoder) { check("decoder"); }
-TEST(Forward, Attention) { check("attention"); }
+DialectRegistry dialects() {
+  DialectRegistry registry;
+  registry.insert<RondoDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect>();
+  return registry;
+}
+
+void checkOperations(const std::string &name) {
+  MLIRContext context(dialects());
+  auto module = parseSourceFile<ModuleOp>(std::string(RONDO_SOURCE_DIR) + "/tests/passes/models/" + name + ".mlir", &context);
+  ASSERT_TRUE(module);
+  check(*module, name, 40);
+}
+
+void checkModel(const std::string &name, std::vector<SizeOverride> sizes, int64_t longest = 20) {
+  MLIRContext context(dialects());
+  std::string path = std::string(RONDO_SOURCE_DIR) + "/models/" + name + ".rondo";
+  auto file = llvm::MemoryBuffer::getFile(path);
+  ASSERT_TRUE(bool(file));
+  Compilation compilation(path, (*file)->getBuffer().str(), std::move(sizes));
+  auto module = compilation.lower(context);
+  ASSERT_TRUE(module) << compilation.diagnostics().str();
+  if (const char *folder = std::getenv("RONDO_KEEP")) { // the operations, for looking at them with rondo-opt
+    std::error_code error;
+    llvm::raw_fd_ostream out(std::string(folder) + "/" + name + ".mlir", error);
+    module->print(out);
+  }
+  check(*module, name, longest);
+}
+
+TEST(Forward, Lstm) { checkOperations("lstm"); }
+TEST(Forward, Decoder) { checkOperations("decoder"); }
+TEST(Forward, Attention) { checkOperations("attention"); }
+
+TEST(Models, Sentiment) { checkModel("sentiment", {{"V", 50}, {"E", 24}}); }
+TEST(Models, Elman) { checkModel("elman_lm", {{"V", 50}, {"E", 12}, {"H", 20}}); }
+TEST(Models, Lstm) { checkModel("lstm_lm", {{"V", 50}, {"H", 32}}); }
+TEST(Models, Gru) { checkModel("gru_lm", {{"V", 50}, {"E", 12}, {"H", 32}}); }
+TEST(Models, GruResetAfter) { checkModel("gru_reset_after", {{"V", 50}, {"E", 12}, {"H", 20}}); }
+TEST(Models, Tagger) { checkModel("tagger", {{"V", 50}, {"E", 12}, {"H", 16}}); }
+TEST(Models, Gpt) { checkModel("gpt", {{"V", 50}, {"E", 32}, {"N", 2}, {"F", 48}, {"L", 2}, {"M", 64}}); }
+TEST(Models, MiniLM) { checkModel("minilm", {{"V", 50}, {"E", 32}, {"N", 2}, {"F", 48}, {"L", 2}, {"M", 64}}); }
+TEST(Models, Seq2Seq) { checkModel("seq2seq", {{"A", 40}, {"B", 50}, {"E", 12}, {"H", 20}}); }
+TEST(Models, OwnPast) { checkModel("own_past", {{"V", 50}, {"E", 20}, {"H", 20}}); }
 
 } // namespace
