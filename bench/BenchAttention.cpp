@@ -14,13 +14,15 @@ constexpr int64_t kHeads = 8, kDepth = 64;
 struct Mask {
   const char *name;
   int64_t length, window; // 0: full, -1: causal
+  int64_t first = 0;      // row to begin with: the last one alone is a decoding step
 };
 using Kernel = void(const float *, const float *, const float *, float *, float *, int64_t);
 } // namespace
 
 void bench::attention(Target target) {
-  const Mask masks[] = {{"full", 1024, 0}, {"causal", 1024, -1}, {"window 128", 1024, 128},
-                        {"full", 128, 0},  {"causal", 256, -1},  {"full", 32, 0}};
+  const Mask masks[] = {{"full", 1024, 0},          {"causal", 1024, -1},    {"window 128", 1024, 128},
+                        {"full", 128, 0},           {"causal", 256, -1},     {"full", 32, 0},
+                        {"decode", 4096, -1, 4095}, {"decode", 512, -1, 511}};
   Peak peak(target);
   TestRun run;
   for (auto [i, m] : llvm::enumerate(masks))
@@ -56,7 +58,7 @@ void bench::attention(Target target) {
         fold.finish = finish;
         fold.scratch = args[4];
         fold.stride = e.index(foldStride(m.window > 0 ? m.window + 16 : m.length));
-        emitFoldRows(e, fold, e.index(0), args[5]);
+        emitFoldRows(e, fold, e.index(m.first), args[5]);
       });
     });
   if (const char *path = getenv("RONDO_KEEP"))
@@ -72,14 +74,15 @@ void bench::attention(Target target) {
     for (int64_t j = 0; j < size; ++j)
       q[j] = std::sin(1.0 * j), k[j] = std::cos(1.7 * j), v[j] = std::sin(2.9 * j);
     double pairs = 0;
-    for (int64_t r = 0; r < m.length; ++r)
+    for (int64_t r = m.first; r < m.length; ++r)
       pairs += m.window == 0 ? m.length : m.window < 0 ? r + 1 : std::min(r + 1, m.window);
     auto *kernel = run.get<Kernel>("attention" + std::to_string(i));
     Result r = measure(peak, 4.0 * kHeads * kDepth * pairs, [&, length = m.length] {
       kernel(q.data(), k.data(), v.data(), o.data(), scratch.data(), length);
     });
-    llvm::outs() << llvm::format("  %-10s length %4d  %9.1f us  %5.1f %% of peak\n", m.name, int(m.length),
-                                 r.seconds * 1e6, r.peakShare * 100);
+    llvm::outs() << llvm::format("  %-10s length %4d  %9.1f us  %5.1f %% of peak  %6.1f GB/s of keys and values\n",
+                                 m.name, int(m.length), r.seconds * 1e6, r.peakShare * 100,
+                                 2.0 * size * 4 / r.seconds * 1e-9);
     llvm::outs().flush();
   }
 }
