@@ -1,0 +1,72 @@
+"""The examples of the documentation: a model compiled from its equations, called from C and from Python."""
+
+import json
+import os
+import struct
+import subprocess
+
+import numpy as np
+import pytest
+import rondo
+
+SOURCE, BUILD = os.environ["RONDO_SOURCE"], os.environ["RONDO_BUILD"]
+TEXTS = [b"In the beginning", b"was", b"the Word, and the Word was with God"]
+
+
+def write_safetensors(path, cells, seed):
+    random, header, data = np.random.default_rng(seed), {}, b""
+    for cell in cells:
+        array = random.normal(0, 0.3, cell["shape"]).astype("<f4")
+        header[cell["name"]] = {
+            "dtype": "F32",
+            "shape": cell["shape"],
+            "data_offsets": [len(data), len(data) + array.nbytes],
+        }
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+@pytest.fixture(scope="module")
+def charlm(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("charlm")
+    command = [f"{BUILD}/bin/rondo", "compile", f"{SOURCE}/models/lstm_lm.rondo", "H=32", "-o", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "not built yet" in done.stderr and not (folder / "charlm.json").exists():
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((folder / "charlm.json").read_text())
+    write_safetensors(folder / "w.safetensors", manifest["cells"], seed=7)
+    return folder
+
+
+def test_python(charlm):
+    lm = rondo.load(charlm / "libcharlm.so", charlm / "w.safetensors", threads=2)
+    lm.selftest()
+    rows = lm.logits(TEXTS)
+    scores = lm.score(TEXTS)
+    assert [len(each) for each in rows] == [len(text) for text in TEXTS] and rows[0].shape[1] == 256
+    for i, text in enumerate(TEXTS):
+        np.testing.assert_array_equal(lm.logits([text])[0], rows[i])  # alone: the same bits
+        z = rows[i].astype(np.float64)
+        log_softmax = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        ids = np.frombuffer(text, dtype=np.uint8)
+        np.testing.assert_allclose(scores[i], log_softmax[np.arange(len(ids) - 1), ids[1:]].sum(), rtol=1e-5)
+    lm.save(charlm / "charlm.weights")
+    np.testing.assert_array_equal(rondo.load(charlm / "libcharlm.so", charlm / "charlm.weights").score(TEXTS), scores)
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang-22"])
+def test_c(charlm, compiler):
+    program = charlm / f"score-{compiler}"
+    subprocess.run(
+        [compiler, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", charlm, f"{SOURCE}/docs/examples/score.c"]
+        + [charlm / "libcharlm.a", "-lm", "-pthread", "-o", program],
+        check=True,
+    )
+    done = subprocess.run([program, charlm / "w.safetensors", *TEXTS], capture_output=True, check=True)
+    lines = done.stdout.splitlines()
+    want = rondo.load(charlm / "libcharlm.so", charlm / "w.safetensors").score(TEXTS)
+    assert lines == [b"%.4f  %s" % (score, text) for score, text in zip(want, TEXTS)]
+    refused = subprocess.run([program, "/nonexistent", "x"], capture_output=True)
+    assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"
