@@ -29,7 +29,7 @@ target_precompile_headers(rondo_pch PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${CMAKE_C
 find_program(RONDO_PYTHON NAMES python3 PATHS "${CMAKE_SOURCE_DIR}/.venv/bin" NO_DEFAULT_PATH)
 find_program(RONDO_PYTHON NAMES python3 REQUIRED)
 function(rondo_pytest name file)
-  add_test(NAME ${name} COMMAND "${RONDO_PYTHON}" -m pytest -q -p no:cacheprovider "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+  add_test(NAME ${name} COMMAND "${RONDO_PYTHON}" -m pytest -q -rs -p no:cacheprovider "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
   set_tests_properties(${name} PROPERTIES
     ENVIRONMENT "RONDO_BUILD=${CMAKE_BINARY_DIR};RONDO_SOURCE=${CMAKE_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1")
 endfunction()

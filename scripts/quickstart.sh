@@ -102,7 +102,7 @@ if [ ${#sentences[@]} -eq 0 ]; then
     "A kitten naps on the couch." "Stock markets fell sharply today." "Shares lost much of their value this morning.")
 fi
 say embed "${#sentences[@]} sentences in one ragged batch"
-"$VENV/bin/python" "$ROOT/scripts/embed.py" --rondo "$RONDO" --library "$OUT/libminilm.so" \
+"$VENV/bin/python" "$ROOT/scripts/embed.py" --library "$OUT/libminilm.so" \
   --tokenizer "$HUB/tokenizer.json" -- "${sentences[@]}"
 say wrote "build/quickstart: libminilm.so, minilm.h, minilm.safetensors"
 say next "edit models/minilm.rondo and run this again, or read README.md"

@@ -1,20 +1,157 @@
 #include "tools/rondo/Build.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Pipelines.h"
 #include "tools/rondo/Terminal.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
 
 using namespace llvm;
 
 namespace rondo {
 
-std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std::string &path, int &status) {
-  if (StringRef(path).ends_with(".rondo")) {
-    status = fail(path + ": compiling a model on the way is not built yet; give a library");
+SourceDiagnostics::SourceDiagnostics(const Options &options, Model &model) : engine(model.context().getDiagEngine()) {
+  const Source &source = model.compilation().source();
+  bool color = wantsColor(options, /*forStdout=*/false);
+  handler = engine.registerHandler([this, &source, color](mlir::Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
+      return mlir::success();
+    ++errors;
+    Diagnostic shown;
+    shown.code = "R0901";
+    shown.message = diagnostic.str();
+    std::string file;
+    unsigned line = 0, column = 0;
+    if (sourceOf(diagnostic.getLocation(), file, line, column) && file == source.path && line >= 1 &&
+        line <= source.lines()) {
+      uint32_t at = source.lineStart(line) + (column ? column - 1 : 0);
+      shown.range = {&source, at, at + 1};
+    }
+    for (mlir::Diagnostic &more : diagnostic.getNotes())
+      shown.note(more.str());
+    print(errs(), shown, color);
+    return mlir::success();
+  });
+}
+
+SourceDiagnostics::~SourceDiagnostics() { engine.eraseHandler(handler); }
+
+/// After a step failed: its diagnostics were the answer; a step that fails in silence is a bug.
+static int failedAt(const SourceDiagnostics &diagnostics, const Model &model, const char *step) {
+  return diagnostics.said() ? static_cast<int>(No) : bug(model.path + ": " + step + " failed without saying why");
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> runPasses(const Options &options, Model &model, int &status) {
+  SourceDiagnostics diagnostics(options, model);
+  mlir::OwningOpRef<mlir::ModuleOp> module(model.module().clone());
+  mlir::PassManager passes(&model.context());
+  buildForwardPipeline(passes);
+  if (mlir::failed(passes.run(*module))) {
+    status = failedAt(diagnostics, model, "a pass");
     return nullptr;
   }
-  auto library = CompiledLibrary::load(path);
+  return module;
+}
+
+static std::optional<Target> targetNamed(StringRef name) {
+  for (Level level : {Level::V2, Level::V3, Level::V4})
+    if (Target{level}.cpu() == name || Target{level}.name() == name)
+      return Target{level};
+  return std::nullopt;
+}
+
+int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, const std::vector<std::string> &names,
+              EmittedProgram &program) {
+  std::vector<Target> targets;
+  for (const std::string &name : names) {
+    auto target = targetNamed(name);
+    if (!target)
+      return fail("no target `" + name + "`");
+    targets.push_back(*target);
+  }
+  if (targets.empty())
+    targets = {Target{Level::V3}, Target{Level::V4}};
+  SourceDiagnostics diagnostics(options, model);
+  auto emitted = emitProgram(kernels, targets);
+  if (mlir::failed(emitted))
+    return failedAt(diagnostics, model, "code generation");
+  program = std::move(*emitted);
+  return Yes;
+}
+
+int buildLibrary(const Options &options, Model &model, const std::string &folder,
+                 const std::vector<std::string> &targets, WrittenFiles &written) {
+  int status = Yes;
+  auto kernels = runPasses(options, model, status);
+  if (!kernels)
+    return status;
+  EmittedProgram program;
+  if ((status = emitModel(options, model, *kernels, targets, program)))
+    return status;
+  LibraryOptions how;
+  how.name = model.name;
+  how.folder = folder;
+  how.weights = options.weights;
+  how.constants = model.sizes();
+  SourceDiagnostics diagnostics(options, model);
+  if (Error error = writeLibrary(program, how, written))
+    return fail(model.path + ": " + toString(std::move(error)), No);
+  return Yes;
+}
+
+std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std::string &path, int &status) {
+  std::string file = path;
+  Scratch folder; // a loaded library lives on after its file is gone
+  if (StringRef(path).ends_with(".rondo")) {
+    std::unique_ptr<Model> model = Model::read(options, path, status);
+    if (!model || (status = buildBest(options, *model, folder.path, file)))
+      return nullptr;
+  }
+  auto library = CompiledLibrary::load(file);
   if (library)
     return std::move(*library);
   status = fail(library.takeError());
   return nullptr;
+}
+
+/// What a processor level promises, by the features that name it best.
+static bool runsHere(StringRef target) {
+  static const StringMap<bool> features = sys::getHostCPUFeatures();
+  auto has = [](std::initializer_list<StringRef> names) {
+    return all_of(names, [](StringRef name) { return features.lookup(name); });
+  };
+  return target == "x86-64-v4" ? has({"avx512f", "avx512bw", "avx512dq", "avx512vl"}) : has({"avx2", "fma", "bmi2"});
+}
+
+int buildBest(const Options &options, Model &model, const std::string &folder, std::string &library) {
+  std::string target = runsHere("x86-64-v4") ? "x86-64-v4" : "x86-64-v3";
+  Options how = options;
+  how.weights.clear();
+  WrittenFiles written;
+  library = folder + "/lib" + model.name + ".so";
+  return buildLibrary(how, model, folder, {target}, written);
+}
+
+int buildEach(const Options &options, Model &model, const std::string &folder,
+              std::vector<std::pair<std::string, std::string>> &builds) {
+  std::vector<std::string> targets = options.targets;
+  if (targets.empty())
+    targets = {"x86-64-v3", "x86-64-v4"};
+  Options how = options;
+  how.weights.clear();
+  for (const std::string &target : targets) {
+    if (!runsHere(target)) {
+      note(options, model.path + ": " + target + " skipped, this processor cannot run it");
+      continue;
+    }
+    std::string to = folder + "/" + target;
+    WrittenFiles written;
+    if (int status = buildLibrary(how, model, to, {target}, written))
+      return status;
+    builds.push_back({target, to + "/lib" + model.name + ".so"});
+  }
+  return builds.empty() ? fail("this processor runs none of the targets", No) : static_cast<int>(Yes);
 }
 
 } // namespace rondo

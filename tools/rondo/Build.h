@@ -1,13 +1,46 @@
-// What several commands share: a model through the compiler, or a library from a file.
+// From a model's operations to a library: the passes, the code, the files. What compile, run, verify and import share.
 #pragma once
 
+#include "codegen/library/Library.h"
+#include "tools/rondo/Model.h"
 #include "tools/rondo/Options.h"
 #include "tools/support/Library.h"
-#include <memory>
 
 namespace rondo {
 
+/// A copy of the model's module after all passes: batched, in kernels. Null after a message.
+mlir::OwningOpRef<mlir::ModuleOp> runPasses(const Options &options, Model &model, int &status);
+
+/// The kernels as vector code. `targets` by their names; empty: v3 and v4. A status other than Yes after a message.
+int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, const std::vector<std::string> &targets,
+              EmittedProgram &program);
+
+/// All of it, into `folder`.
+int buildLibrary(const Options &options, Model &model, const std::string &folder,
+                 const std::vector<std::string> &targets, WrittenFiles &written);
+
 /// A library file as it is; a model file compiled into a temporary folder. Null after a message; `status` is the exit.
 std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std::string &path, int &status);
+
+/// A library for the best level that this machine can run, without weights: for a moment's use.
+int buildBest(const Options &options, Model &model, const std::string &folder, std::string &library);
+
+/// One library for each processor level of --target (default: each that this machine can run), below `folder`.
+/// `builds` gets (level, path).
+int buildEach(const Options &options, Model &model, const std::string &folder,
+              std::vector<std::pair<std::string, std::string>> &builds);
+
+/// Shows diagnostics of MLIR at the source lines of the model while it lives, in the front end's form.
+class SourceDiagnostics {
+public:
+  SourceDiagnostics(const Options &options, Model &model);
+  ~SourceDiagnostics();
+  bool said() const { return errors != 0; }
+
+private:
+  mlir::DiagnosticEngine &engine;
+  mlir::DiagnosticEngine::HandlerID handler;
+  unsigned errors = 0;
+};
 
 } // namespace rondo

@@ -105,6 +105,8 @@ static void addVerify(CLI::App &app, Options &o) {
   command->add_option("--seed", o.seed, "Of weights and inputs")->type_name("N");
   command->add_option("--bound", o.bound, "k of |difference| <= k * eps * scale")->type_name("K");
   command->add_option("--fn", o.only, "This export only")->type_name("NAME");
+  command->add_option("--inject", o.inject, "Make a mistake on purpose, which must be found: two parameters swapped")
+      ->check(CLI::IsMember({"swap-gates"}));
   targets(command, o);
   common(command, o);
 }

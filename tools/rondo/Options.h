@@ -40,8 +40,9 @@ struct Options {
   uint64_t seed = 1;
   unsigned longest = 97;
   unsigned largestBatch = 9;
-  double bound = 0; // k of k * eps * scale; 0: the default
-  std::string only; // one export
+  double bound = 0;   // k of k * eps * scale; 0: the default
+  std::string only;   // one export
+  std::string inject; // a mistake made on purpose
 
   // run
   std::string input = "-";
@@ -63,6 +64,7 @@ int compile(const Options &options);
 int run(const Options &options);
 int verify(const Options &options);
 int explain(const Options &options);
+int explainCode(const std::string &code);
 int importCommand(const Options &options);
 
 } // namespace rondo

@@ -38,7 +38,7 @@ int run(const Options &options) {
   if (Error error = library->open(options.weights, options.threads))
     return fail(std::move(error));
 
-  auto input = readFile(options.input);
+  auto input = readBytes(options.input);
   if (!input)
     return fail(input.takeError());
   bool npz = StringRef(*input).starts_with("PK");
@@ -83,11 +83,11 @@ int run(const Options &options) {
     raw_string_ostream os(bytes);
     printJson(os, *fn, batch, *results);
   }
-  if (Error error = writeFile(options.output.empty() ? "-" : options.output, bytes))
+  if (Error error = writeBytes(options.output.empty() ? "-" : options.output, bytes))
     return fail(std::move(error));
-  detail(options, fn->name + ": " + grouped(batch.count) + " examples, " + grouped(rowsOf(batch)) + " rows in " +
-                      clock.text() + " (" + grouped(static_cast<int64_t>(rowsOf(batch) / std::max(seconds, 1e-9))) +
-                      " rows/s)");
+  tell(options, fn->name + ": " + grouped(batch.count) + " examples, " + grouped(rowsOf(batch)) + " rows in " +
+                    clock.text() + " (" + grouped(static_cast<int64_t>(rowsOf(batch) / std::max(seconds, 1e-9))) +
+                    " rows/s)");
   return Yes;
 }
 

@@ -31,7 +31,7 @@ void note(const Options &options, const Twine &text) {
     errs() << text << "\n";
 }
 
-void detail(const Options &options, const Twine &text) {
+void tell(const Options &options, const Twine &text) {
   if (options.verbose && !options.quiet)
     errs() << text << "\n";
 }

@@ -18,7 +18,7 @@ int fail(llvm::Error error, int status = Usage);
 
 /// A line on stderr, unless --quiet; detail needs -v.
 void note(const Options &options, const llvm::Twine &text);
-void detail(const Options &options, const llvm::Twine &text);
+void tell(const Options &options, const llvm::Twine &text);
 
 /// A hint for a word that is not known: ", did you mean `check`?", or nothing.
 std::string didYouMean(llvm::StringRef word, const std::vector<std::string> &known);

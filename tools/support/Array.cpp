@@ -118,14 +118,14 @@ std::string printShape(ArrayRef<int64_t> shape) {
   return text + "]";
 }
 
-Expected<std::string> readFile(StringRef path) {
+Expected<std::string> readBytes(StringRef path) {
   auto buffer = MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return makeError("cannot read %s: %s", path.str().c_str(), buffer.getError().message().c_str());
   return (*buffer)->getBuffer().str();
 }
 
-Error writeFile(StringRef path, StringRef bytes) {
+Error writeBytes(StringRef path, StringRef bytes) {
   if (path == "-") {
     outs() << bytes;
     outs().flush();
@@ -151,7 +151,7 @@ Error writeFile(StringRef path, StringRef bytes) {
 }
 
 Expected<Arrays> readArrays(StringRef path) {
-  auto bytes = readFile(path);
+  auto bytes = readBytes(path);
   if (!bytes)
     return bytes.takeError();
   auto arrays = StringRef(*bytes).starts_with("PK") ? readNpz(*bytes) : readSafetensors(*bytes);

@@ -50,10 +50,10 @@ llvm::Error makeError(const char *format, Args... args) {
 }
 
 /// The whole file, or an error that names it. `-` is stdin.
-llvm::Expected<std::string> readFile(llvm::StringRef path);
+llvm::Expected<std::string> readBytes(llvm::StringRef path);
 
 /// Written beside, then renamed: a reader never sees half a file. `-` is stdout.
-llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes);
+llvm::Error writeBytes(llvm::StringRef path, llvm::StringRef bytes);
 
 /// By content: a zip is NPZ, anything else safetensors.
 llvm::Expected<Arrays> readArrays(llvm::StringRef path);

@@ -1,0 +1,100 @@
+"""`rondo compile`, `verify`, `explain` on a model of the test's own: files, stages, manners."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+RONDO = os.path.join(os.environ["RONDO_BUILD"], "bin", "rondo")
+MODEL = """\
+model Small(V = vocab(40), E = 12, H = 20) {
+  embed, out = embedding(V, E), linear(H, V)
+  param W : [H, E] = glorot
+  param U : [H, H] = orthogonal
+  fn logits(text: token(V)[T]) -> [T, V] {
+    x = embed(text)
+    h[t] = tanh(W @ x[t] + U @ h[t-1])   where h[-1] = 0
+    return out(h)
+  }
+  export logits
+  export next = stream logits over T
+}
+"""
+
+
+def rondo(*words, **options):
+    return subprocess.run([RONDO, *map(str, words)], capture_output=True, text=True, timeout=300, **options)
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "small.rondo"
+    path.write_text(MODEL)
+    return path
+
+
+def test_compile_writes_a_library_and_its_header(model, tmp_path):
+    done = rondo("compile", model, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for name in ("libsmall.so", "libsmall.a", "small.h", "rondo.h"):
+        assert (tmp_path / "out" / name).exists(), name
+    assert "1,960 parameters" in done.stdout
+    assert "left out: next" in done.stdout
+    assert "SMALL_E = 12" in (tmp_path / "out" / "small.h").read_text()
+
+
+def test_sizes_are_replaced(model, tmp_path):
+    done = rondo("compile", model, "E=8", "-o", tmp_path / "out", "--name", "other")
+    assert done.returncode == 0, done.stderr
+    assert "OTHER_E = 8" in (tmp_path / "out" / "other.h").read_text()
+    done = rondo("check", model, "K=8")
+    assert done.returncode != 0 and "K" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stage, sign", [("equations", "tanh("), ("rondo", "rondo.scan"), ("kernels", "rondo.kernel"),
+                                         ("loops", "scf.for"), ("llvm", "define"), ("asm", "vfmadd")])
+def test_every_stage_can_be_printed(model, tmp_path, stage, sign):
+    done = rondo("compile", model, f"--emit={stage}", "--target=x86-64-v3")
+    assert done.returncode == 0 and sign in done.stdout, done.stderr
+    done = rondo("compile", model, f"--emit={stage}", "-o", tmp_path / "stage")
+    assert done.returncode == 0 and done.stdout == "" and sign in (tmp_path / "stage").read_text()
+
+
+def test_a_model_runs_without_a_library(model, tmp_path):
+    done = rondo("compile", model, "-o", tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / "small.json").read_text())
+    assert [cell["name"] for cell in manifest["cells"]]
+    done = rondo("run", model, input='{"text": [1, 2]}\n')
+    assert done.returncode == 2 and "weights" in done.stderr
+
+
+def test_verify_agrees_and_finds_a_mistake(model):
+    done = rondo("verify", model, "--inputs", "12")
+    assert done.returncode == 0 and done.stdout.rstrip().endswith("ok"), done.stdout + done.stderr
+    done = rondo("verify", model, "--inputs", "12", "--inject=swap-gates")
+    assert done.returncode == 1
+    assert "differs from the interpreter" in done.stdout and "smallest case found: batch 1, T = " in done.stdout
+
+
+def test_verify_against_a_library_with_other_equations(model, tmp_path):
+    assert rondo("compile", model, "-o", tmp_path / "out").returncode == 0
+    assert rondo("verify", model, "--inputs", "6", "--against", tmp_path / "out" / "libsmall.so").returncode == 0
+    model.write_text(MODEL.replace("tanh", "sigmoid"))
+    done = rondo("verify", model, "--inputs", "6", "--against", tmp_path / "out" / "libsmall.so")
+    assert done.returncode == 1 and "differs" in done.stdout
+
+
+def test_explain_speaks_at_source_lines(model):
+    done = rondo("explain", model)
+    assert done.returncode == 0, done.stderr
+    assert "    7 | h[t] = tanh(W @ x[t] + U @ h[t-1])" in done.stdout
+    assert "[hoist]" in done.stdout and "parameters" in done.stdout
+    assert rondo("explain", "R0203").stdout.startswith("R0203: Axes and sizes")
+
+
+def test_a_wrong_model_does_not_compile(model, tmp_path):
+    model.write_text(MODEL.replace("[H, H]", "[H, E]"))
+    done = rondo("compile", model, "-o", tmp_path / "out")
+    assert done.returncode == 1 and done.stdout == "" and "error[R0203]" in done.stderr
+    assert not (tmp_path / "out").exists()

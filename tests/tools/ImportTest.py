@@ -1,0 +1,72 @@
+"""`rondo import` on weights and outputs recorded from PyTorch (torch/, made by torch_layers.py)."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torch_layers import CASES, HERE, model_of, name_of
+
+RONDO = os.path.join(os.environ["RONDO_BUILD"], "bin", "rondo")
+MAPS = Path(os.environ["RONDO_SOURCE"]) / "models" / "maps"
+
+
+def run_import(folder, case, map_file, weights, *more):
+    command = [RONDO, "import", *model_of(*case), weights, "--map", map_file, "-o", folder / "out.safetensors", *more]
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: name_of(*case))
+def test_recorded_layers_agree(tmp_path, case):
+    recorded = HERE / "torch" / name_of(*case)
+    done = run_import(tmp_path, case, MAPS / f"torch_{case[0]}.map", f"{recorded}.weights.npz",
+                      "--reference", f"{recorded}.reference.npz")
+    assert done.returncode == 0, done.stdout + done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("unused 0  missing 0  shape errors 0") and last.endswith("ok")
+    assert (tmp_path / "out.safetensors").exists()
+
+
+@pytest.mark.parametrize("kind, right, swapped", [("lstm", "Wi Wf Wg Wo", "Wf Wi Wg Wo"), ("gru", "Ur Uz Un", "Uz Ur Un")])
+def test_permuted_gates_are_caught_by_the_reference(tmp_path, kind, right, swapped):
+    wrong = tmp_path / "wrong.map"
+    wrong.write_text((MAPS / f"torch_{kind}.map").read_text().replace(right, swapped))
+    recorded = HERE / "torch" / name_of(kind, 2, True)
+    weights, reference = f"{recorded}.weights.npz", f"{recorded}.reference.npz"
+    # Every tensor fits; only the numbers can tell.
+    assert run_import(tmp_path, (kind, 2, True), wrong, weights).returncode == 0
+    (tmp_path / "out.safetensors").unlink()
+    done = run_import(tmp_path, (kind, 2, True), wrong, weights, "--reference", reference)
+    assert done.returncode == 1 and "DIFFERENT" in done.stdout and "nothing written" in done.stderr
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_a_gru_of_another_equation_is_caught(tmp_path):
+    """`gru` resets before the product, PyTorch after it: the layout agrees but for one bias."""
+    case = ("gru", 1, False)
+    path, *sizes = model_of(*case)
+    model = tmp_path / "torch.rondo"
+    model.write_text(path.read_text().replace("gru_reset_after", "gru"))
+    other = tmp_path / "gru.map"
+    other.write_text((MAPS / "torch_gru.map").read_text().replace("_ _ cn", "_ _ _"))
+    recorded = HERE / "torch" / name_of(*case)
+    command = [RONDO, "import", model, *sizes, f"{recorded}.weights.npz", "--map", other, "-o", tmp_path / "out.safetensors",
+               "--reference", f"{recorded}.reference.npz"]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_every_tensor_is_accounted_for(tmp_path):
+    recorded = np.load(HERE / "torch" / "lstm1.weights.npz")
+    weights = {name: recorded[name] for name in recorded.files}
+    weights["extra"] = np.zeros(3, np.float32)
+    del weights["bias_hh_l0"]
+    weights["weight_hh_l0"] = weights["weight_hh_l0"][:, :5]
+    np.savez(tmp_path / "odd.npz", **weights)
+    done = run_import(tmp_path, ("lstm", 1, False), MAPS / "torch_lstm.map", tmp_path / "odd.npz")
+    assert done.returncode == 1 and not (tmp_path / "out.safetensors").exists()
+    assert "unused: extra [3]" in done.stdout
+    assert "missing: fore.0.bf [10]" in done.stdout
+    assert "fore.0.Ui is [10, 10] in the model, and [10, 5] comes from the file" in done.stdout
+    assert "the file has no bias_hh_l0" in done.stdout

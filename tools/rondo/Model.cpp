@@ -1,0 +1,117 @@
+#include "tools/rondo/Model.h"
+#include "codegen/cpu/Lowering.h"
+#include "ir/Dialect.h"
+#include "tools/rondo/Terminal.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace rondo {
+
+int readOverrides(const Options &options, std::vector<SizeOverride> &overrides) {
+  for (auto &[name, text] : options.settings) {
+    double value;
+    if (StringRef(text).getAsDouble(value))
+      return fail(name + "=" + text + ": a number is expected");
+    overrides.push_back({name, value});
+  }
+  return Yes;
+}
+
+Model::Model() = default;
+Model::~Model() = default;
+
+std::unique_ptr<Model> Model::check(const Options &options, const std::string &path, int &status) {
+  std::unique_ptr<Model> model(new Model);
+  auto text = readBytes(path);
+  if (!text) {
+    status = fail(text.takeError());
+    return nullptr;
+  }
+  if ((status = readOverrides(options, model->overrides)))
+    return nullptr;
+  model->path = path == "-" ? "<stdin>" : path;
+  model->front = std::make_unique<Compilation>(model->path, std::move(*text), model->overrides);
+  const CheckResult &result = model->front->check();
+  Diagnostics &diagnostics = model->front->diagnostics();
+  if (!options.quiet || diagnostics.hasErrors())
+    diagnostics.print(errs(), wantsColor(options, /*forStdout=*/false));
+  if (!result.ok) {
+    status = diagnostics.hasErrors() ? No : bug(path + ": check fails without saying why");
+    return nullptr;
+  }
+  if (result.model.empty()) {
+    status = fail(model->path + ": this is a file of layers; a model is needed here", No);
+    return nullptr;
+  }
+  model->name = StringRef(options.name.empty() ? result.model : options.name).lower();
+  return model;
+}
+
+std::unique_ptr<Model> Model::read(const Options &options, const std::string &path, int &status) {
+  std::unique_ptr<Model> model = check(options, path, status);
+  if (!model)
+    return nullptr;
+  mlir::DialectRegistry registry;
+  registerCpuDialects(registry);
+  registry.insert<RondoDialect>();
+  model->mlirContext = std::make_unique<mlir::MLIRContext>(registry);
+  model->mlirContext->loadAllAvailableDialects();
+  collectRemarks(*model->mlirContext, model->remarks);
+  model->lowered = model->front->lower(*model->mlirContext);
+  if (!model->lowered) {
+    Diagnostics &diagnostics = model->front->diagnostics();
+    diagnostics.print(errs(), wantsColor(options, /*forStdout=*/false));
+    status = diagnostics.hasErrors() ? No : bug(path + ": checked, but it does not lower to operations");
+    return nullptr;
+  }
+  return model;
+}
+
+Shapes Model::cells() const {
+  Shapes shapes;
+  for (CellOp cell : module().getOps<CellOp>())
+    shapes[cell.getSymName().str()] = SmallVector<int64_t>(cast<mlir::ShapedType>(cell.getType()).getShape());
+  return shapes;
+}
+
+mlir::func::FuncOp Model::function(StringRef fn) const { return module().lookupSymbol<mlir::func::FuncOp>(fn); }
+
+std::vector<std::pair<std::string, int64_t>> Model::sizes() const {
+  std::vector<std::pair<std::string, int64_t>> sizes;
+  for (const ast::LayerDecl *decl : front->file().layers) {
+    if (!decl->isModel)
+      continue;
+    for (const ast::Size &size : decl->sizes) {
+      std::optional<double> value;
+      const ast::Expr *init = size.init;
+      // `vocab(256, ..)` and `labels(17)` are their first argument.
+      if (auto *call = dyn_cast_or_null<ast::CallExpr>(init); call && !call->args.empty())
+        init = call->args.front().value;
+      if (auto *number = dyn_cast_or_null<ast::NumberExpr>(init))
+        value = number->value;
+      for (const SizeOverride &override : overrides)
+        if (override.name == size.name.text)
+          value = override.value;
+      if (value && *value == static_cast<int32_t>(*value))
+        sizes.push_back({size.name.text.str(), static_cast<int64_t>(*value)});
+    }
+  }
+  return sizes;
+}
+
+Scratch::Scratch() {
+  SmallString<128> unique;
+  if (!sys::fs::createUniqueDirectory("rondo", unique))
+    path = unique.str().str();
+}
+
+Scratch::~Scratch() {
+  if (!path.empty())
+    sys::fs::remove_directories(path);
+}
+
+} // namespace rondo
