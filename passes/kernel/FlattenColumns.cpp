@@ -56,17 +56,17 @@ struct Columns {
 class Flattener {
 public:
   explicit Flattener(func::FuncOp func) : parameters(func), builder(func.getContext()) {
-    SmallVector<Operation *> ops;
-    func.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (isa<ContractOp, MapOp>(op))
-        ops.push_back(op);
-    });
-    for (Operation *op : ops) {
-      if (auto map = dyn_cast<MapOp>(op))
-        flattenMap(map);
-      else if (auto shape = ProductShape::of(op, parameters.getValues()); shape && !shape->isFlat())
-        flattenProduct(cast<ContractOp>(op), *shape);
-    }
+    SmallVector<ContractOp> products;
+    func.walk([&](ContractOp op) { products.push_back(op); });
+    for (ContractOp op : products)
+      if (auto shape = ProductShape::of(op, parameters.getValues()); shape && !shape->isFlat())
+        flattenProduct(op, *shape);
+    // Maps then see through the parts of a joined product to its columns.
+    composeViews(func);
+    SmallVector<MapOp> maps;
+    func.walk<WalkOrder::PreOrder>([&](MapOp op) { maps.push_back(op); });
+    for (MapOp op : maps)
+      flattenMap(op);
   }
 
 private:
