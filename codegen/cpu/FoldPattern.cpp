@@ -30,6 +30,21 @@ static bool runsAlong(AffineMap map, unsigned dim) {
 
 static bool plain(const EquationView &eq) { return eq.lets.empty() && eq.scalars.empty() && eq.where.empty(); }
 
+// Whether `out` states the condition of `softmax` again, its weights read by `map`.
+static bool sameCondition(const EquationView &softmax, const EquationView &out, AffineMap map) {
+  if (!softmax.lets.empty() || !out.lets.empty() || softmax.scalars != out.scalars ||
+      softmax.where.size() != out.where.size())
+    return false;
+  SmallVector<AffineExpr> dims(map.getResults()), symbols;
+  for (unsigned i = 0; i < softmax.scalars.size(); ++i)
+    symbols.push_back(getAffineSymbolExpr(i, map.getContext()));
+  SmallVector<IntegerSet> moved;
+  for (IntegerSet set : softmax.where)
+    moved.push_back(set.replaceDimsAndSymbols(dims, symbols, out.dims(), symbols.size()));
+  auto normal = [&](ArrayRef<IntegerSet> where) { return normalWhere(where, out.dims(), symbols.size()); };
+  return normal(moved) == normal(out.where);
+}
+
 std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   FoldPattern p;
   SmallVector<Operation *> ops;
@@ -92,13 +107,16 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
       return std::nullopt;
   wide = p.softmax->getResult(0);
   AffineMap any;
-  if (!continues(out, &any) || !plain(out) || out.reads.size() != 2 || out.dims() != out.resultDims + 1)
+  if (!continues(out, &any) || out.reads.size() != 2 || out.dims() != out.resultDims + 1)
     return std::nullopt;
   p.weightRead = out.reads[0] == wide ? 0 : 1;
   p.valueRead = 1 - p.weightRead;
   // Weights are read at result dims, the column at the reduced one; the last result dim runs along the values' rows.
   AffineMap weights = out.readMaps[p.weightRead];
   if (!weights.isProjectedPermutation() || weights.getDimPosition(p.column) != out.resultDims)
+    return std::nullopt;
+  // A condition of the sum must be one the softmax has: absent weights are zero anyway.
+  if (!plain(out) && !sameCondition(softmax, out, weights))
     return std::nullopt;
   unsigned lane = out.resultDims - 1;
   if (mentions(weights, lane) || !out.extents[lane].axis.empty() || weights.getNumResults() != out.resultDims ||

@@ -58,8 +58,13 @@ struct TileEmitter {
 
   TileEmitter(Emit &e, const FoldTile &fold, const RowTile &tile) : e(e), fold(fold), tile(tile) {}
 
-  Value scoreRow(int64_t r) { return e.at(scores, e.mul(fold.stride, r)); }
-  Value scoreRow(Value r) { return e.at(scores, e.mul(fold.stride, r)); }
+  // Scores lie [column / 16][row][16]: the rows of a tile are then constants apart, and broadcasts fold into the
+  // multiply-adds. (With a stride known at run time LLVM makes a chain of addresses, and spills.)
+  Value scoreVec(int64_t r, Value offset) { return e.at(e.at(scores, e.mul(offset, height)), r * kLanes); }
+  Value scoreAt(int64_t r, Value offset) {
+    Value strip = e.floorTo(offset, kLanes), lane = e.sub(offset, strip);
+    return e.at(e.at(scores, e.add(e.mul(strip, height), lane)), r * kLanes);
+  }
   Value asI32(Value index) { return e.b.createOrFold<arith::IndexCastOp>(e.loc, e.b.getI32Type(), index); }
   // Edges are kept in all lanes: of a broadcast scalar LLVM would compare one lane and spread the bit, at some cost.
   Value edgeLo(int64_t r) { return e.loadAs(e.vecI32(), e.at(edges, 2 * r * kLanes)); }
@@ -152,7 +157,7 @@ struct TileEmitter {
               v = fold.map(tile.row(e, r), at, v);
             if (partly)
               v = masked(r, at, v);
-            e.store(v, e.at(e.at(scoreRow(r), offset), p * kLanes));
+            e.store(v, e.at(scoreVec(r, offset), p * kLanes * height));
             most = e.maxSecond(v, most);
           }
           e.store(most, e.at(best, r * kLanes));
@@ -179,17 +184,17 @@ struct TileEmitter {
       Value lo = edge(0), hi = edge(1);
       Value from = e.sub(e.floorTo(lo, kLanes), base), to = e.sub(e.ceilTo(hi, kLanes), base);
       to = e.select(e.less(lo, hi), to, from);
-      Value start = scoreRow(r);
+      Value start = e.at(scores, e.mul(r, kLanes));
       auto step = [&](int64_t count) {
         return [&, count](Value j, ValueRange carried) -> SmallVector<Value> {
           SmallVector<Value> weights;
           for (int64_t u = 0; u < count; ++u) {
-            Value v = e.loadVec(e.at(e.at(start, j), u * kLanes));
+            Value v = e.loadVec(e.at(e.at(start, e.mul(j, height)), u * kLanes * height));
             weights.push_back(math.exp2NotPositive(e.fma(v, factor, shift)));
           }
           Value sum = carried[0];
           for (int64_t u = 0; u < count; ++u) {
-            e.store(weights[u], e.at(e.at(start, j), u * kLanes));
+            e.store(weights[u], e.at(e.at(start, e.mul(j, height)), u * kLanes * height));
             sum = e.addf(sum, weights[u]);
           }
           return {sum};
@@ -214,9 +219,6 @@ struct TileEmitter {
 
   /// `count` vectors of the result from column `column` on.
   void computeResult(Value column, int64_t count) {
-    SmallVector<Value> start;
-    for (int64_t r = 0; r < height; ++r)
-      start.push_back(e.at(scoreRow(r), e.sub(e.index(0), base)));
     auto columns = [&](Value s) {
       Value from = e.at(fold.value(s), column);
       SmallVector<Value> v;
@@ -233,7 +235,7 @@ struct TileEmitter {
           Value above = testLo ? compare(CmpIPredicate::sge, at, edgeLo(r)) : Value();
           Value below = testHi ? compare(CmpIPredicate::slt, at, edgeHi(r)) : Value();
           Value sees = !below ? above : !above ? below : both(above, below);
-          Value w = e.splat(e.load(e.at(start[r], s)));
+          Value w = e.splat(e.load(scoreAt(r, e.sub(s, base))));
           for (int64_t p = 0; p < count; ++p) {
             Value &sum = next[r * count + p];
             sum = e.select(sees, e.fma(w, v[p], sum), sum);
@@ -260,10 +262,8 @@ struct TileEmitter {
     kernel.unroll = height == 1 ? 4 : fold.unroll;
     kernel.prefetch = fold.prefetch;
     kernel.init = acc;
-    SmallVector<Value> here;
-    for (Value v : start)
-      here.push_back(e.at(v, from));
-    auto a = [&](int64_t r, ValueRange k) { return e.at(here[r], k[0]); };
+    Value begin = e.sub(from, base);
+    auto a = [&](int64_t r, ValueRange k) { return scoreAt(r, e.add(begin, k[0])); };
     auto b = [&](int64_t p, ValueRange k) { return e.at(e.at(fold.value(e.add(from, k[0])), column), p * kLanes); };
     kernel.a = a;
     kernel.b = b;

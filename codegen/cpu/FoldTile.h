@@ -34,14 +34,13 @@ struct FoldTile {
   /// derivative.
   std::function<void(mlir::Value row, mlir::Value largest, mlir::Value sum)> statistics;
 
-  /// Scratch of this thread: foldScratch() floats, and the stride of its rows of scores, at least foldStride() of the
-  /// longest range of one tile (from the least lo to the greatest hi).
+  /// Scratch of this thread, foldScratch() floats for the longest range of one tile (from the least lo to the greatest
+  /// hi): rows x stride of them hold scores, interleaved by strips of 16 columns.
   mlir::Value scratch, stride;
   int64_t unroll = 2, prefetch = 16;
 };
 
-/// Floats between the score rows of a tile that sees `columns` of them; beware of multiples of 4096 bytes: this avoids
-/// them.
+/// Floats for one row of scores of a tile that sees `columns` of them.
 int64_t foldStride(int64_t columns);
 /// Floats of scratch a thread needs.
 int64_t foldScratch(Target target, int64_t depth, int64_t stride);

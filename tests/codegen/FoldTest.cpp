@@ -34,7 +34,7 @@ func.func @attend(%q: tensor<?x?x2xWIDTHxf32, #bt>, %k: tensor<?x?x2xWIDTHxf32, 
       rondo.yield %y : f32
     }
     %p = rondo.softmax (b, t, h, s) over (3) %m[b, t, h, s] WHERE : (tensor<?x?x2x?xf32, #btt>) -> tensor<?x?x2x?xf32, #btt>
-    %o = rondo.contract (b, t, h, i | s in t) %p[b, t, h, s] * %v[b, s, h, i] : (tensor<?x?x2x?xf32, #btt>, tensor<?x?x2xWIDTHxf32, #bt>) -> tensor<?x?x2xWIDTHxf32, #bt>
+    %o = rondo.contract (b, t, h, i | s in t) %p[b, t, h, s] * %v[b, s, h, i] SUM : (tensor<?x?x2x?xf32, #btt>, tensor<?x?x2xWIDTHxf32, #bt>) -> tensor<?x?x2xWIDTHxf32, #bt>
   CLOSE
   return %y : tensor<?x?x2xWIDTHxf32, #bt>
 }
@@ -44,13 +44,14 @@ struct Mask {
   const char *where;
   int window;  // 0: everything is seen
   int width;   // of a head: multiples of 16 go tile by tile, others row by row
+  const char *sum = "";  // condition of the weighted sum
 };
 
 class Attention : public testing::TestWithParam<Mask> {};
 
 TEST_P(Attention, WithoutPairsInMemory) {
-  auto [where, window, width] = GetParam();
-  std::string text = replaced(replaced(kAttention, "WHERE", where), "WIDTH", std::to_string(width));
+  auto [where, window, width, sum] = GetParam();
+  std::string text = replaced(replaced(replaced(kAttention, "WHERE", where), "SUM", sum), "WIDTH", std::to_string(width));
   std::string folded = replaced(replaced(text, "OPEN", "%y = rondo.fold [\"t\", \"t\"] -> tensor<?x?x2x" +
                                                            std::to_string(width) + "xf32, #bt> {"),
                                 "CLOSE", "rondo.yield %o : tensor<?x?x2x" + std::to_string(width) + "xf32, #bt> }");
@@ -100,7 +101,8 @@ TEST_P(Attention, WithoutPairsInMemory) {
 INSTANTIATE_TEST_SUITE_P(Masks, Attention,
                          testing::Values(Mask{"", 0, 20}, Mask{"where (s <= t)", 1000, 20},
                                          Mask{"where (s <= t and t - s <= 4)", 5, 20}, Mask{"", 0, 32},
-                                         Mask{"where (s <= t)", 1000, 32},
+                                         Mask{"where (s <= t)", 1000, 32}, Mask{"where (s <= t)", 1000, 32, "where (s <= t)"},
+                                         Mask{"where (s <= t)", 1000, 20, "where (s <= t)"},
                                          Mask{"where (s <= t and t - s <= 4)", 5, 16},
                                          Mask{"where (s <= t and s >= 0) or (s == t and t - s <= 4)", 1000, 16}));
 
