@@ -71,7 +71,11 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
   product.tid = tid;
   product.threads = threads;
   product.split = split;
-  product.buffer = kernel.scratch();
+  // A long epilogue is emitted once; a short one stands behind every tile, its sums still in registers.
+  int64_t scalars = 0;
+  kernelOp.walk([&](MapOp map) { scalars += map.getBlock().getOperations().size(); });
+  if (scalars > 8)
+    product.buffer = kernel.scratch();
   // Strides of the reduced dims: in the row of A by the access, in the panels row-major.
   int64_t keys = 1;
   for (unsigned d = eq.resultDims; d < eq.dims(); ++d)
