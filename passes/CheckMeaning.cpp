@@ -160,8 +160,8 @@ void CheckMeaning::runAfterPass(Pass *pass, Operation *op) {
     if (known == functions.end() || function.isExternal())
       continue;
     auto results = interpret(function, cells, known->second.examples);
-    std::string text =
-        mlir::failed(results) ? "it cannot be interpreted any more" : difference(function, known->second.results, *results);
+    std::string text = mlir::failed(results) ? "it cannot be interpreted any more"
+                                             : difference(function, known->second.results, *results);
     if (text.empty())
       continue;
     StringRef name = pass->getArgument().empty() ? pass->getName() : pass->getArgument();

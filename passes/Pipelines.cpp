@@ -12,8 +12,8 @@ void rondo::buildAlgebraPipeline(OpPassManager &passes) {
   passes.addPass(createHoist());
   // Before form-fold: queries, keys and values are made outside folds, and joined products should stay there.
   passes.addPass(createFuseProducts());
-  // Last of the algebra: a fold is a closed group for whoever comes after. Before batch, where `b` would have to be told
-  // apart from the axes that make a value wide.
+  // Last of the algebra: a fold is a closed group for whoever comes after. Before batch, where `b` would have to be
+  // told apart from the axes that make a value wide.
   passes.addPass(createFormFold());
 }
 

@@ -32,14 +32,15 @@ static bool mentions(Operation *op, const AxisAdder::Axis &axis) {
 }
 
 bool AxisAdder::mentionsAxis(Operation *op) const {
-  return op->walk([&](Operation *inner) { return mentions(inner, axis) ? WalkResult::interrupt() : WalkResult::advance(); })
+  return op
+      ->walk([&](Operation *inner) { return mentions(inner, axis) ? WalkResult::interrupt() : WalkResult::advance(); })
       .wasInterrupted();
 }
 
 bool AxisAdder::needs(Operation *op) const {
   WalkResult found = op->walk([&](Operation *inner) {
     return llvm::any_of(inner->getOperands(), [&](Value v) { return isLifted(v); }) ? WalkResult::interrupt()
-                                                                                     : WalkResult::advance();
+                                                                                    : WalkResult::advance();
   });
   return found.wasInterrupted() || mentionsAxis(op);
 }
@@ -84,9 +85,9 @@ Value AxisAdder::front(OpBuilder &builder, Value value, Location loc) {
   parts.read(from, AffineMap::get(type.getRank(), 0, exprs, context));
   Value moved;
   if (type.getElementType().isInteger(1)) // contract makes no bools
-    moved = MapOp::create(builder, loc, parts,
-                          [](OpBuilder &, Location, ValueRange read) { return SmallVector<Value>(read); })
-                .getResult(0);
+    moved = MapOp::create(builder, loc, parts, [](OpBuilder &, Location, ValueRange read) {
+              return SmallVector<Value>(read);
+            }).getResult(0);
   else
     moved = ContractOp::create(builder, loc, parts);
   if (found != lifted.end())

@@ -6,10 +6,10 @@
 // Precondition: no function argument has an axis `b`. Postcondition: arguments, results and everything that depends on
 // an example have the leading dim `b`, and all other axes are ragged in it. What depends on cells only is as before.
 // An operation that mentions a length is of an example even if nothing it reads is.
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/AddAxis.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace rondo {
 #define GEN_PASS_DEF_BATCH

@@ -118,7 +118,8 @@ private:
       return;
     // The fold stands where its last member stood; nothing may read its results before that.
     if (firstReader->isBeforeInBlock(ops.back()))
-      return left(ops.back()->getLoc(), kPass, "not one pass: a part of it is needed before another part can be computed");
+      return left(ops.back()->getLoc(), kPass,
+                  "not one pass: a part of it is needed before another part can be computed");
     if (!checkOnePass(ops, members))
       return;
     enclose(ops, results);
@@ -220,8 +221,9 @@ private:
     }
     builder.setInsertionPointToEnd(body);
     YieldOp::create(builder, loc, results);
-    did(loc, kPass, std::to_string(ops.size()) + " operations over " + llvm::join(axes, " and ") +
-                        " become one fold: what is between them is never stored");
+    did(loc, kPass,
+        std::to_string(ops.size()) + " operations over " + llvm::join(axes, " and ") +
+            " become one fold: what is between them is never stored");
   }
 
   /// Axes of the widest value inside.

@@ -8,10 +8,12 @@
 // that runs over such a view runs over the product instead, and the view moves into its body: views of a row are free.
 // Postcondition: no two independent products of one block read the same value at the same positions, each with a
 // parameter read in the same way.
+#include "mlir/IR/Dominance.h"
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
-#include "mlir/IR/Dominance.h"
+#include "passes/algebra/Tidy.h"
+#include "passes/algebra/Views.h"
 
 namespace rondo {
 #define GEN_PASS_DEF_FUSEPRODUCTS

@@ -12,6 +12,7 @@
 #include "passes/Remarks.h"
 #include "passes/algebra/AddAxis.h"
 #include "passes/algebra/Support.h"
+#include "passes/algebra/Tidy.h"
 
 namespace rondo {
 #define GEN_PASS_DEF_HOIST
@@ -48,7 +49,8 @@ private:
         continue;
       op.moveBefore(scan);
       if (isProduct(&op) || isa<FoldOp, ScanOp>(op))
-        did(op.getLoc(), kPass, "the same for all steps of " + scan.getAxis() + ": computed once, before the recurrence");
+        did(op.getLoc(), kPass,
+            "the same for all steps of " + scan.getAxis() + ": computed once, before the recurrence");
     }
   }
 

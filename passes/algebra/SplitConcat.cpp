@@ -6,10 +6,12 @@
 //           %W1 = contract (j, l) %W[j, l + 8]      %y1 = contract (j | r in 16) %W1[j, r] * %h[r]
 //           %y = map (j) %y0[j], %y1[j] { a + b }
 //
-// Postcondition: inside scans no product reads, along a reduced dim, a concat of parts that recur and parts that do not.
+// Postcondition: inside scans no product reads, along a reduced dim, a concat of parts that recur and parts that do
+// not.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
+#include "passes/algebra/Tidy.h"
 
 namespace rondo {
 #define GEN_PASS_DEF_SPLITCONCAT

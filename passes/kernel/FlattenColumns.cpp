@@ -1,14 +1,17 @@
 // Products, and the maps on them, get one column dim: heads and their widths, `q[t, h, i]`, become columns `h * D + i`.
 // What reads them reads a view, which is free.
 //
-//   before  %q = contract (b, t, h, i | e) %Wq[h, i, e] * %x[b, t, e]     %z = map (b, t, h, i) %q[b, t, h, i], %bq[h, i]
-//   after   %W = contract (j, e) %Wq[j floordiv 4, j mod 4, e]            %c = contract (j) %bq[j floordiv 4, j mod 4]
+//   before  %q = contract (b, t, h, i | e) %Wq[h, i, e] * %x[b, t, e]     %z = map (b, t, h, i) %q[b, t, h, i], %bq[h,
+//   i] after   %W = contract (j, e) %Wq[j floordiv 4, j mod 4, e]            %c = contract (j) %bq[j floordiv 4, j mod
+//   4]
 //           %q = contract (b, t, j | e) %W[j, e] * %x[b, t, e]            %y = map (b, t, j) %q[b, t, j], %c[j]
 //           %z = contract (b, t, h, i) %y[b, t, h * 4 + i]
 //
 // Precondition: batched. Postcondition: every product with a packable weight has its row dims, then one column dim.
 #include "passes/Passes.h"
 #include "passes/algebra/Support.h"
+#include "passes/algebra/Tidy.h"
+#include "passes/algebra/Views.h"
 #include "passes/kernel/ProductShape.h"
 
 namespace rondo {
@@ -145,9 +148,11 @@ private:
     op.erase();
   }
 
-  /// The offset of a view that looks at consecutive columns of a flat value, at the dims of `domain`'s rows and columns.
+  /// The offset of a view that looks at consecutive columns of a flat value, at the dims of `domain`'s rows and
+  /// columns.
   std::optional<int64_t> offsetOf(ContractOp view, ArrayRef<unsigned> rows, const Columns &columns) {
-    if (!view || !isViewContract(view) || !view.getWhere().empty() || !view.getLets().empty() || !view.getScalars().empty())
+    if (!view || !isViewContract(view) || !view.getWhere().empty() || !view.getLets().empty() ||
+        !view.getScalars().empty())
       return std::nullopt;
     AffineMap map = cast<Equation>(view.getOperation()).getReadMap(0);
     if (map.getNumResults() != rows.size() + 1)

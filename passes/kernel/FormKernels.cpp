@@ -1,7 +1,8 @@
 // Every operation gets into a kernel: one piece of code for one emitter.
 //
 //   before  %y = contract (b, t, j | e) %W[j, e] * %x[b, t, e]      %z = map (b, t, j) %y[b, t, j], %bias[j] { .. }
-//   after   %z = kernel "product" {columns = 64, depth = 8, gates = 1, maps = 1, rows = 2} { %y, %z as before ; yield %z }
+//   after   %z = kernel "product" {columns = 64, depth = 8, gates = 1, maps = 1, rows = 2} { %y, %z as before ; yield
+//   %z }
 //
 // Forms and schedules: docs/kernels.md. Kernels mean their inlining, so nothing is computed differently here.
 // Precondition: batched; products flat (flatten-columns). Postcondition: a function, and each scan's body, holds
@@ -9,6 +10,7 @@
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
+#include "passes/algebra/Views.h"
 #include "passes/kernel/Grouping.h"
 
 namespace rondo {
@@ -161,8 +163,9 @@ private:
       break;
     }
     case KernelGroup::Rows:
-      did(loc, kPass, "one pass over the rows for " + std::to_string(group.ops.size()) +
-                          (group.ops.size() == 1 ? " operation" : " operations"));
+      did(loc, kPass,
+          "one pass over the rows for " + std::to_string(group.ops.size()) +
+              (group.ops.size() == 1 ? " operation" : " operations"));
       break;
     case KernelGroup::Scan: {
       auto scan = cast<ScanOp>(group.ops.front());
@@ -194,8 +197,8 @@ private:
         if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !body->findAncestorOpInBlock(*user); }))
           yielded.push_back(result);
     builder.setInsertionPointToStart(&block);
-    auto kernel = KernelOp::create(builder, func.getLoc(), ValueRange(yielded).getTypes(), "load",
-                                   builder.getDictionaryAttr({}));
+    auto kernel =
+        KernelOp::create(builder, func.getLoc(), ValueRange(yielded).getTypes(), "load", builder.getDictionaryAttr({}));
     kernel.getBody().push_back(body);
     for (auto [i, value] : llvm::enumerate(yielded))
       value.replaceUsesWithIf(kernel.getResult(i),

@@ -1,5 +1,6 @@
 #include "passes/kernel/Grouping.h"
 #include "passes/algebra/Support.h"
+#include "passes/algebra/Views.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -10,11 +11,11 @@ using namespace rondo;
 constexpr llvm::StringLiteral kStored = "rondo.stored";
 
 bool rondo::isFreeView(Operation *op) {
-  if (!op || !isViewContract(op) || op->hasAttr(kStored) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
+  if (!op || !isViewContract(op) || op->hasAttr(kStored) ||
+      cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
     return false; // a parameter's is made once
-  return llvm::none_of(op->getUsers(), [](Operation *user) {
-    return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp>(user);
-  });
+  return llvm::none_of(op->getUsers(),
+                       [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp>(user); });
 }
 
 /// Looks through free views; `map` gives the index of `value`.

@@ -28,10 +28,10 @@ llvm::SmallVector<Access> accessesOf(Equation op);
 struct KernelGroup {
   enum Form { Product, Rows, Scan, Fold } form;
   llvm::SmallVector<mlir::Operation *> ops;
-  llvm::SmallVector<std::string> rowAxes;   // axes of the rows, outermost first
-  std::optional<ProductShape> shape;        // Product: of the root
-  int64_t width = 0;                        // Product: columns of one gate
-  unsigned maps = 0;                        // Product: in the epilogue
+  llvm::SmallVector<std::string> rowAxes; // axes of the rows, outermost first
+  std::optional<ProductShape> shape;      // Product: of the root
+  int64_t width = 0;                      // Product: columns of one gate
+  unsigned maps = 0;                      // Product: in the epilogue
 };
 
 /// Groups of the block's operations, in the order in which their kernels run. Operations of `parameters` and free views

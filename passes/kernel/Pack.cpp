@@ -3,7 +3,8 @@
 //   before  kernel "load" { %w = read @W ; yield %w }
 //           kernel "product" {gates = 1, ..} { %y = contract (b, t, j | e) %w[j, e] * %x[b, t, e] .. }
 //   after   kernel "load" { %w = read @W ; %p = pack %w gates 1 ; yield %p }
-//           kernel "product" {gates = 1, ..} { %y = contract (b, t, j | e) %x[b, t, e] * %p[j floordiv 16, e, j mod 16] .. }
+//           kernel "product" {gates = 1, ..} { %y = contract (b, t, j | e) %x[b, t, e] * %p[j floordiv 16, e, j mod 16]
+//           .. }
 //
 // With G gates of width H: panel (j mod H) floordiv 16 * G + j floordiv H, lane (j mod H) mod 16. Several reduced dims
 // are one key: k0 * K1 + k1. A weight of another shape or order is brought to N x K by a view before the pack.
@@ -45,9 +46,9 @@ private:
   /// The value inside the load kernel that a result of it is.
   Value inside(Value value) {
     auto result = dyn_cast<OpResult>(value);
-    return result && result.getOwner() == load.getOperation() ? load.getBlock().getTerminator()->getOperand(
-                                                                    result.getResultNumber())
-                                                              : Value();
+    return result && result.getOwner() == load.getOperation()
+               ? load.getBlock().getTerminator()->getOperand(result.getResultNumber())
+               : Value();
   }
 
   void pack(KernelOp kernel) {
@@ -77,9 +78,8 @@ private:
       if (gates > 1)
         panel = panel + j.floorDiv(width);
       parts.reads = {root.getReads()[1 - weight], placeholderOf(packed)};
-      parts.readMaps = {parts.readMaps[1 - weight],
-                        AffineMap::get(parts.getNumDims(), parts.getNumSymbols(), {panel, key, unit % 16},
-                                       builder.getContext())};
+      parts.readMaps = {parts.readMaps[1 - weight], AffineMap::get(parts.getNumDims(), parts.getNumSymbols(),
+                                                                   {panel, key, unit % 16}, builder.getContext())};
       builder.setInsertionPoint(root);
       Operation *made = equation.rebuild(builder, root.getLoc(), parts);
       root.replaceAllUsesWith(made->getResult(0));
@@ -129,7 +129,8 @@ private:
     if (!placeholder) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointAfter(load);
-      placeholder = UnrealizedConversionCastOp::create(builder, packed.getLoc(), packed.getType(), ValueRange()).getResult(0);
+      placeholder =
+          UnrealizedConversionCastOp::create(builder, packed.getLoc(), packed.getType(), ValueRange()).getResult(0);
     }
     return placeholder;
   }
@@ -149,8 +150,8 @@ private:
       outside.push_back(placeholder);
     }
     builder.setInsertionPoint(load);
-    auto made = KernelOp::create(builder, load.getLoc(), ValueRange(yielded).getTypes(), load.getForm(),
-                                 load.getSchedule());
+    auto made =
+        KernelOp::create(builder, load.getLoc(), ValueRange(yielded).getTypes(), load.getForm(), load.getSchedule());
     made.getBody().takeBody(load.getBody());
     yield->setOperands(yielded);
     for (auto [before, after] : llvm::zip(outside, made.getResults()))

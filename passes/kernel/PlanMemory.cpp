@@ -2,18 +2,20 @@
 //
 //   before  %a = kernel "product" {..} { %y = contract (b, t, j | e) .. }        %c = kernel "product" {..} { .. }
 //   after   the same operations with rondo.slots = array<i64: 0>, one number for each result,
-//           func attributes {rondo.arena = [["rows t", 64], ["examples", 16]]}: what a slot is a multiple of, and floats
+//           func attributes {rondo.arena = [["rows t", 64], ["examples", 16]]}: what a slot is a multiple of, and
+//           floats
 //
 // A slot's size is affine: its floats times one of 1, the examples, the rows of an axis, the pairs of two axes. Values
 // share a slot when one is dead before the other is made. What a kernel reads lives until the kernel's end, because its
 // rows run in any order on several threads. Within a kernel or a scan two values share only if their rows are equally
 // long: row r of the one then overlaps row r of the other and no other row, and each row runs in order.
-// Carries of scans have buffers of their own. Precondition: kernels formed. Postcondition: every operation outside `load`
-// that gives a value has `rondo.slots`. Code generation takes a slot only for what it does store: views, what stays in
-// registers or in a thread's scratch, and what it writes into the caller's buffers need none.
+// Carries of scans have buffers of their own. Precondition: kernels formed. Postcondition: every operation outside
+// `load` that gives a value has `rondo.slots`. Code generation takes a slot only for what it does store: views, what
+// stays in registers or in a thread's scratch, and what it writes into the caller's buffers need none.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
+#include "passes/algebra/Views.h"
 
 namespace rondo {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -45,8 +47,8 @@ public:
     visit(func.getBody().front(), nullptr);
     SmallVector<Attribute> arena;
     for (const Slot &slot : slots)
-      arena.push_back(builder.getArrayAttr(
-          {builder.getStringAttr(slot.need.term), builder.getI64IntegerAttr(slot.need.floats)}));
+      arena.push_back(
+          builder.getArrayAttr({builder.getStringAttr(slot.need.term), builder.getI64IntegerAttr(slot.need.floats)}));
     func->setAttr("rondo.arena", builder.getArrayAttr(arena));
     did(func.getLoc(), "plan-memory", std::to_string(values) + " values in " + std::to_string(slots.size()) + " slots");
   }
@@ -125,7 +127,8 @@ private:
         visit(scan.getBlock(), at);
         continue;
       }
-      bool stored = !isViewContract(&op) || llvm::any_of(op.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
+      bool stored =
+          !isViewContract(&op) || llvm::any_of(op.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
       if (op.getNumResults() && stored)
         assign(&op, at);
     }
@@ -149,7 +152,8 @@ private:
         continue;
       bool equal = slot.need.rows == need.rows;
       // Other row lengths only where nothing of the earlier value can still be running.
-      bool comparable = slot.lastUser != top && slot.need.floats <= 2 * need.floats && need.floats <= 2 * slot.need.floats;
+      bool comparable =
+          slot.lastUser != top && slot.need.floats <= 2 * need.floats && need.floats <= 2 * slot.need.floats;
       if (equal || (comparable && best < 0))
         best = i;
       if (equal)

@@ -1,5 +1,6 @@
 #include "passes/kernel/ProductShape.h"
 #include "passes/algebra/Support.h"
+#include "passes/algebra/Views.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -42,8 +43,8 @@ std::optional<ProductShape> ProductShape::of(Operation *op, const llvm::DenseSet
         shape.rows.push_back(dim);
       }
     }
-    for (AffineMap let : llvm::map_range(llvm::seq(equation.getLets().size()),
-                                         [&](size_t i) { return equation.getLetMap(i); }))
+    for (AffineMap let :
+         llvm::map_range(llvm::seq(equation.getLets().size()), [&](size_t i) { return equation.getLetMap(i); }))
       for (unsigned column : shape.columns)
         fits &= !let.isFunctionOfDim(column);
     fits &= isInRange(equation, contract.getReads()[1 - weight], other);

@@ -106,7 +106,8 @@ DialectRegistry dialects() {
 
 void checkOperations(const std::string &name) {
   MLIRContext context(dialects());
-  auto module = parseSourceFile<ModuleOp>(std::string(RONDO_SOURCE_DIR) + "/tests/passes/models/" + name + ".mlir", &context);
+  auto module =
+      parseSourceFile<ModuleOp>(std::string(RONDO_SOURCE_DIR) + "/tests/passes/models/" + name + ".mlir", &context);
   ASSERT_TRUE(module);
   check(*module, name, 40);
 }

@@ -1,10 +1,10 @@
 // The check itself: a pass that changes a meaning is named, with the function and the result.
+#include "passes/CheckMeaning.h"
 #include "ir/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "passes/CheckMeaning.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
