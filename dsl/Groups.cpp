@@ -48,9 +48,20 @@ public:
       if (!a.body)
         continue;
       arrays.push_back(&a);
+      // A sum over the weights of a softmax has no more terms than the softmax had.
+      DenseMap<Expr *, SmallVector<Expr *>> support;
       auto visit = [&](Expr *e, ArrayRef<Expr *> given) {
-        if (e->is(Op::Read) && e->array->role == Role::Equation)
-          edges.push_back({&a, e, SmallVector<Expr *>(given)});
+        if (e->is(Op::Reduce) && e->reduction == Reduction::Sum)
+          if (Expr *condition = supportOf(e->args[0]))
+            walk(e->args[0], [&](const Expr *n) {
+              if (n->is(Op::Read))
+                support[const_cast<Expr *>(n)].push_back(condition);
+              return true;
+            });
+        if (!e->is(Op::Read) || e->array->role != Role::Equation)
+          return;
+        edges.push_back({&a, e, SmallVector<Expr *>(given)});
+        edges.back().given.append(support[e]);
       };
       SmallVector<Expr *> none, given(a.guards.begin(), a.guards.end());
       for (Expr *g : a.guards)
@@ -68,6 +79,23 @@ private:
   Prover prover;
   Diagnostics &diagnostics;
   std::vector<Edge> edges;
+
+  /// The condition without which one of the factors is zero, or null.
+  Expr *supportOf(Expr *e) {
+    if (e->is(Op::Mul)) {
+      Expr *a = supportOf(e->args[0]), *b = supportOf(e->args[1]);
+      return a && b ? program.binary(Op::And, a, b, e->range) : a ? a : b;
+    }
+    if (!e->is(Op::Read) || !e->array->body || !e->array->body->is(Op::Softmax) || !e->array->body->args[1])
+      return nullptr;
+    const Expr *softmax = e->array->body;
+    Substitution map;
+    for (auto [v, at] : zip(e->array->vars, e->args))
+      map[v] = at;
+    for (auto [own, at] : zip(softmax->vars, drop_begin(softmax->args, 2)))
+      map[own] = substitute(program, at, map);
+    return substitute(program, softmax->args[1], map);
+  }
 
   /// Strongly connected components (Tarjan), what is read first.
   std::vector<SmallVector<Array *>> components(ArrayRef<Array *> arrays, ArrayRef<const Edge *> edges) {
@@ -141,6 +169,7 @@ private:
       for (bool reverse : {false, true}) {
         group.reverse = reverse;
         SmallVector<const Edge *> sameStep;
+        group.inclusive.clear();
         if (!directed(group, own, sameStep))
           continue;
         group.inner.clear();
@@ -212,8 +241,13 @@ private:
       Expr *at = e->read->args[group.time[e->read->array]];
       Expr *now = program.index(e->from->vars[group.time[e->from]], at->range);
       Expr *earlier = group.reverse ? program.binary(Op::Lt, now, at, at->range) : program.binary(Op::Lt, at, now, at->range);
-      if (!prover.holds(earlier, e->given))
+      if (prover.holds(earlier, e->given))
+        continue;
+      Expr *upTo = group.reverse ? program.binary(Op::Le, now, at, at->range) : program.binary(Op::Le, at, now, at->range);
+      if (!prover.holds(upTo, e->given))
         return false;
+      group.inclusive.insert(e->read);
+      sameStep.push_back(e);
     }
     return true;
   }

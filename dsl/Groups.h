@@ -4,6 +4,8 @@
 
 #include "dsl/Prove.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 namespace rondo::eq {
 
 struct Group {
@@ -12,6 +14,7 @@ struct Group {
   Sequence *axis = nullptr;
   bool reverse = false;
   llvm::DenseMap<const Array *, unsigned> time; // which axis of each array is the group's
+  llvm::DenseSet<const Expr *> inclusive;       // reads at a bound index up to the step itself (`s <= t`)
   std::vector<Group> inner;                     // one step: what it consists of, in order
   bool has(const Array *a) const { return llvm::is_contained(arrays, a); }
 };

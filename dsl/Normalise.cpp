@@ -35,6 +35,10 @@ public:
 
   Expr *operator()(Expr *e) {
     return rewrite(p, e, [&](Expr *n) -> Expr * {
+      if (n->is(Op::Read))
+        for (const Group *g : groups)
+          if (g->inclusive.contains(n))
+            return upTo(*g, n);
       if (n->is(Op::Read) && !n->outside.empty())
         return read(n);
       if (n->is(Op::Reduce))
@@ -78,6 +82,15 @@ private:
         result = p.make(Op::Select, n->element, n->range, {inside, result, o.value});
     }
     return result;
+  }
+
+  /// Rows up to the step itself: the one of this step, or an earlier one.
+  Expr *upTo(const Group &g, Expr *n) {
+    unsigned time = g.time.lookup(n->array);
+    Expr *now = p.index(reader.vars[g.time.lookup(&reader)], n->range);
+    Expr *current = p.clone(*n);
+    current->args[time] = now;
+    return p.make(Op::Select, n->element, n->range, {p.binary(Op::Eq, n->args[time], now, n->range), current, n});
   }
 
   Expr *real(double value, Range range) { return p.number(value, Element::real(), range); }
@@ -128,6 +141,34 @@ private:
     return p.binary(Op::Mul, s, scale, n->range);
   }
 
+  /// A factor that is one thing at the step and another before: a sum for each, so that rows need not be put together.
+  Expr *cases(Expr *n) {
+    Expr *choice = nullptr;
+    SmallVector<Expr *> factors;
+    factorsOf(n->args[0], factors);
+    for (Expr *f : factors)
+      if (f->is(Op::Select) && f->args[1]->is(Op::Read) && f->args[2]->is(Op::Read) && f->args[2]->array == f->args[1]->array)
+        choice = f;
+    if (!choice)
+      return nullptr;
+    auto with = [&](Expr *chosen, Expr *condition) {
+      Expr *body = nullptr;
+      for (Expr *f : factors) {
+        Expr *part = f == choice ? chosen : f;
+        body = body ? p.binary(Op::Mul, body, part, n->range) : part;
+      }
+      Expr *s = p.clone(*n);
+      s->args[0] = body;
+      if (condition)
+        s->args[1] = s->args[1] ? p.binary(Op::And, s->args[1], condition, n->range) : condition;
+      return sum(s);
+    };
+    Expr *when = choice->args[0], *otherwise = p.negation(when, n->range);
+    if (!touches(when, n))
+      return p.make(Op::Select, n->element, n->range, {when, with(choice->args[1], nullptr), with(choice->args[2], nullptr)});
+    return p.binary(Op::Add, with(choice->args[1], when), with(choice->args[2], otherwise), n->range);
+  }
+
   bool touches(const Expr *e, const Expr *sum) const {
     return any_of(sum->vars, [&](const Var *v) { return isFree(v, e); });
   }
@@ -135,6 +176,8 @@ private:
   Expr *sum(Expr *n) {
     if (!n->isReal())
       return n;
+    if (Expr *parts = cases(n))
+      return parts;
     SmallVector<Expr *> inner, outer, under;
     Expr *condition = n->args[1];
     split(n, n->args[0], condition, inner, outer, under);
@@ -190,7 +233,8 @@ private:
         return;
       }
       break;
-    case Op::Select: { // a term that is zero is absent
+    case Op::Select: {
+      // A term that is zero is absent.
       bool then = isZero(e->args[2]), otherwise = isZero(e->args[1]);
       if ((then || otherwise) && isPredicate(e->args[0])) {
         Expr *c = then ? e->args[0] : p.negation(e->args[0], e->range);

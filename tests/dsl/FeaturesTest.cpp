@@ -447,3 +447,36 @@ TEST(Features, ARecurrenceInsideAStep) {
   }
   expectEach(c.run("f", {m, x})[0], [&](auto at) { return expected[at[0]]; });
 }
+
+TEST(Features, AWholeDecoderFedByItsOwnChoices) {
+  // Self-attention up to and including the step, inside a recurrence through its own output.
+  Compiled c(R"(layer block(E) {
+  att, norm = mha(E, 2), layer_norm(E)
+  fn (x: [T, E], allow: bool[T, T]) -> [T, E] = norm(x + att(x, x, allow))
+}
+model M(V = vocab(5), E = 4) {
+  embed, one, two, out = embedding(V, E), block(E), block(E), linear(E, V)
+  fn logits(fed: token(V)[T]) -> [T, V] {
+    past[t in T, s in T] = s <= t
+    return out(two(one(embed(fed), past), past))
+  }
+  fn free(gold: token(V)[T]) -> ([T, V], token(V)[T]) {
+    fed[t] = if t == 0 then gold[t] else (argmax(v) z[t-1,v])
+    z = logits(fed)
+    return z, fed
+  }
+  export logits
+  export free
+}
+)");
+  ASSERT_TRUE(c.ok());
+  EXPECT_EQ(c.count<ScanOp>(), 1u);
+  // Running free gives what the whole decoder says about the tokens it chose.
+  auto free = c.run("free", {tokens({3, 0, 0, 0, 0, 0})});
+  auto whole = c.run("logits", {tokens(free[1].data)});
+  expectEach(free[0], [&](auto at) { return whole[0].data[at[0] * 5 + at[1]]; });
+  for (int t = 1; t < 6; ++t) {
+    const double *row = &free[0].data[(t - 1) * 5];
+    EXPECT_EQ(free[1].data[t], std::max_element(row, row + 5) - row);
+  }
+}
