@@ -60,6 +60,8 @@ private:
     recurring.insert_range(scan.getPastArgs());
     for (Operation &op : body.without_terminator()) {
       bool recurs = llvm::any_of(inputsOf(&op), [&](Value v) { return recurring.contains(v); });
+      if (recurs && isProduct(&op))
+        left(op.getLoc(), kPass, "depends on the recurrence over " + scan.getAxis() + ": computed at each step");
       if (recurs || !isa<Equation, ConcatOp, DetachOp, FoldOp>(op))
         recurring.insert_range(op.getResults());
       else

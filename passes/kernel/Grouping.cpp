@@ -1,4 +1,5 @@
 #include "passes/kernel/Grouping.h"
+#include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
 #include "passes/algebra/Views.h"
 #include "llvm/ADT/SetVector.h"
@@ -101,15 +102,77 @@ static bool absorb(ContractOp op, unsigned read) {
   return true;
 }
 
+/// The rows of a product as a value of their own, where reading them may miss: 0 there, as an absent term adds nothing.
+static void storeRows(ContractOp op, unsigned read) {
+  auto equation = cast<Equation>(op.getOperation());
+  EquationParts parts = equation.getParts();
+  AffineMap map = parts.readMaps[read];
+  OpBuilder builder(op);
+  // The dims that the access or what it looks up mentions: result dims, then reduced ones, all of them present later.
+  EquationParts view;
+  SmallVector<int64_t> shape;
+  SmallVector<std::string> axes;
+  SmallVector<AffineExpr> dims(parts.getNumDims(), builder.getAffineConstantExpr(0)), symbols, reads;
+  auto type = cast<RankedTensorType>(op.getType());
+  for (unsigned dim = 0; dim < parts.getNumDims(); ++dim) {
+    bool mentioned = map.isFunctionOfDim(dim);
+    for (AffineMap let : parts.letMaps)
+      mentioned |= let.isFunctionOfDim(dim);
+    for (IntegerSet clause : parts.where)
+      for (AffineExpr constraint : clause.getConstraints())
+        mentioned |= constraint.isFunctionOfDim(dim);
+    bool isRow = dim < equation.getNumResultDims() && type.isDynamicDim(dim);
+    if (!mentioned && !isRow)
+      continue;
+    dims[dim] = builder.getAffineDimExpr(shape.size());
+    reads.push_back(builder.getAffineDimExpr(dim));
+    shape.push_back(equation.getDimSize(dim));
+    if (isRow)
+      axes.push_back(axisText(type, dim));
+  }
+  for (unsigned symbol = 0; symbol < parts.getNumSymbols(); ++symbol)
+    symbols.push_back(builder.getAffineSymbolExpr(symbol));
+  auto moved = [&](AffineMap of) {
+    return of.replaceDimsAndSymbols(dims, symbols, shape.size(), parts.getNumSymbols());
+  };
+  view.results = {makeType(shape, axes, type.getElementType())};
+  view.read(parts.reads[read], moved(map));
+  view.scalars = parts.scalars;
+  for (auto [let, at] : llvm::zip(parts.lets, parts.letMaps)) {
+    view.lets.push_back(let);
+    view.letMaps.push_back(moved(at));
+  }
+  for (IntegerSet clause : parts.where)
+    view.where.push_back(clause.replaceDimsAndSymbols(dims, symbols, shape.size(), parts.getNumSymbols()));
+  Operation *rows = ContractOp::create(builder, op.getLoc(), view);
+  rows->setAttr(kStored, builder.getUnitAttr());
+  parts.reads[read] = rows->getResult(0);
+  parts.readMaps[read] = AffineMap::get(parts.getNumDims(), 0, reads, builder.getContext());
+  AffineMap &weight = parts.readMaps[1 - read];
+  weight = AffineMap::get(parts.getNumDims(), 0, weight.getResults(), builder.getContext());
+  parts.where.clear();
+  parts.scalars.clear();
+  parts.lets.clear();
+  parts.letMaps.clear();
+  Operation *made = equation.rebuild(builder, op.getLoc(), parts);
+  op.replaceAllUsesWith(made->getResult(0));
+  op.erase();
+}
+
 void rondo::prepareProducts(Block &block, const llvm::DenseSet<Value> &parameters) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
-    auto shape = ProductShape::of(&op, parameters);
+    std::string why;
+    auto shape = ProductShape::of(&op, parameters, &why);
+    if (!why.empty())
+      left(op.getLoc(), "form-kernels", "no packed product: " + why);
     if (!shape || !shape->isFlat())
       continue;
     auto product = cast<ContractOp>(op);
     unsigned rows = 1 - shape->weight;
     Operation *maker = product.getReads()[rows].getDefiningOp();
-    if (isFreeView(maker) && !absorb(product, rows))
+    if (!shape->inRange)
+      storeRows(product, rows);
+    else if (isFreeView(maker) && !absorb(product, rows))
       maker->setAttr(kStored, UnitAttr::get(op.getContext()));
   }
 }

@@ -12,9 +12,13 @@ struct ProductShape {
   llvm::SmallVector<unsigned> columns; // result dims that only the weight has; all static
   int64_t width = 1, depth = 1;        // products of the sizes of columns and of reduced dims
 
-  /// None where the contract has another shape: not two factors, a condition, a weight that is no parameter or is not
-  /// read at pure dims, reduced dims that are not the weight's, or rows that may be read out of range.
-  static std::optional<ProductShape> of(mlir::Operation *op, const llvm::DenseSet<mlir::Value> &parameters);
+  /// None where the contract has another shape; then `why`, for a contract of two factors and a reduced dim, says what
+  /// is missing: a parameter read at pure dims, reduced dims that are its own.
+  static std::optional<ProductShape> of(mlir::Operation *op, const llvm::DenseSet<mlir::Value> &parameters,
+                                        std::string *why = nullptr);
+  /// Every term is present: no condition, and the rows factor never read out of range. Else the rows must become a
+  /// value first, 0 where they are absent.
+  bool inRange = true;
   /// Whether the result is rows, then one column dim.
   bool isFlat() const { return columns.size() == 1 && columns.front() == rows.size(); }
 };

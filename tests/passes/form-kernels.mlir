@@ -3,6 +3,7 @@
 
 rondo.cell "param" @W : tensor<8x8xf32>
 rondo.cell "param" @E : tensor<30x8xf32>
+rondo.cell "param" @C : tensor<8x3x8xf32>
 
 !x = tensor<?x?x8xf32, #rondo.ax<b, t(b)>>
 !r = tensor<?x?xf32, #rondo.ax<b, t(b)>>
@@ -46,4 +47,16 @@ func.func @norm(%text: tensor<?x?xi32, #rondo.ax<b, t(b)>> {rondo.bound = 30 : i
   }
   // CHECK: return %[[S]]
   return %o : !x
+}
+
+// A product of rows that may not exist reads them from a value, where they are 0.
+// CHECK-LABEL: func.func @window
+func.func @window(%x: !x) -> !x {
+  %C = rondo.read @C : tensor<8x3x8xf32>
+  // CHECK: %[[S:.*]] = rondo.kernel "rows" {columns = 24 : i64, rows = 2 : i64} -> tensor<?x?x3x8xf32
+  // CHECK-NEXT: rondo.contract (i, j, l, m) %arg0[i, j + l - 2, m]
+  // CHECK: rondo.kernel "product" {columns = 8 : i64, depth = 24 : i64
+  // CHECK-NEXT: rondo.contract (i, j, l | r in 3, s in 8) %{{.*}}[l, r, s] * %[[S]][i, j, r, s]
+  %y = rondo.contract (b, t, o | k in 3, c in 8) %C[o, k, c] * %x[b, t + k - 2, c] : (tensor<8x3x8xf32>, !x) -> !x
+  return %y : !x
 }
