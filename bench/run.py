@@ -61,6 +61,15 @@ def compile_row(tool, row, level):
     return next(folder.glob("*.so"))
 
 
+def aligned(array):
+    """A copy at a multiple of 64 bytes: large arrays of NumPy begin 16 bytes behind one, and vectors straddle lines."""
+    room = np.zeros(array.nbytes + 64, np.uint8)
+    skip = -room.ctypes.data % 64
+    copy = room[skip : skip + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 class Prepared:
     """One call with everything made beforehand. `model.fn(..)` makes a new result each time, as NumPy users expect, and
     fresh memory from the system would be measured with it; a caller from C keeps its arrays."""
@@ -72,7 +81,8 @@ class Prepared:
         fn = next(e for e in manifest["exports"] if e["name"] == row.export)
         offsets = np.concatenate([[0], np.cumsum(row.lengths)])
         batch, offsets, arrays = pack_inputs(fn, [rondo.Ragged(x, offsets) for x in row.inputs], {})
-        self.result, _ = make_result(fn["results"][0], batch, offsets)
+        arrays = [aligned(a) for a in arrays]
+        self.result = aligned(make_result(fn["results"][0], batch, offsets)[0])
         self._keep = arrays, offsets
         words = [batch, *(o.ctypes.data for o in offsets.values()), *(a.ctypes.data for a in arrays)]
         self._ins = (ctypes.c_int64 * len(words))(*words)
