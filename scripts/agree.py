@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import BertConfig, BertModel
 
-from embed import read_tokenizer, rondo
+from embed import load, read_tokenizer
 
 ALLOWED = 2e-6
 SIZES = dict(vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536)
@@ -37,13 +37,14 @@ def main():
 
     tokenizer = read_tokenizer(f"{given.model}/tokenizer.json")
     ids = [tokenizer.encode(text).ids for text in sentences(given.sentences)]
+    ours = load(given.library, threads=2)
     theirs = BertModel(BertConfig(**SIZES, layer_norm_eps=1e-12, hidden_act="gelu"), add_pooling_layer=True).eval()
     missing, unexpected = theirs.load_state_dict(load_file(f"{given.model}/model.safetensors"), strict=False)
     assert not missing, missing
     with torch.no_grad():
         rows = [theirs(torch.tensor([one])).last_hidden_state[0].mean(0) for one in ids]
         want = torch.nn.functional.normalize(torch.stack(rows), dim=1).numpy()
-    got = np.asarray(rondo.load(given.library, threads=2).embed([np.array(one, np.int32) for one in ids]))
+    got = np.asarray(ours.embed([np.array(one, np.int32) for one in ids]))
     worst = float(np.abs(got - want).max())
     lengths = sorted(map(len, ids))
     print(f"{len(ids)} sentences, {lengths[0]} to {lengths[-1]} tokens, {sum(lengths)} in all; "

@@ -24,6 +24,12 @@ def read_tokenizer(path):
     return tokenizer
 
 
+def load(library, threads=1):
+    """Weights too large to embed stand beside the library, in NAME.weights."""
+    beside = next(iter(Path(library).parent.glob("*.weights")), None)
+    return rondo.load(library, beside, threads=threads)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     for name in ("library", "tokenizer"):
@@ -33,7 +39,7 @@ def main():
 
     tokenizer = read_tokenizer(given.tokenizer)
     start = time.perf_counter()
-    model = rondo.load(given.library)
+    model = load(given.library)
     opened = time.perf_counter()
     ids = [np.array(tokenizer.encode(text).ids, np.int32) for text in given.sentences]
     vectors = np.asarray(model.embed(ids))

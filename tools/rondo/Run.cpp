@@ -4,6 +4,8 @@
 #include "tools/rondo/Terminal.h"
 #include "tools/support/Examples.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <numeric>
 
@@ -23,6 +25,17 @@ static int64_t rowsOf(const Ragged &batch) {
                                : std::accumulate(batch.lengths[0].begin(), batch.lengths[0].end(), int64_t(0));
 }
 
+/// Weights too large to embed stand in the file that the manifest names, in the library's folder.
+static std::string weightsBeside(const CompiledLibrary &library, StringRef path) {
+  const json::Object *weights = library.manifest.getAsObject()->getObject("weights");
+  auto name = weights ? weights->getString("file") : std::nullopt;
+  if (!name)
+    return "";
+  SmallString<128> beside = sys::path::parent_path(path);
+  sys::path::append(beside, *name);
+  return sys::fs::exists(beside) ? beside.str().str() : "";
+}
+
 int run(const Options &options) {
   if (options.files.size() != 1)
     return fail("one library or model is expected (see `rondo run --help`)");
@@ -35,7 +48,8 @@ int run(const Options &options) {
     return fail("which fn? --fn is one of: " + listExports(*library));
   if (!fn)
     return fail("no export `" + options.fn + "`; there are: " + listExports(*library));
-  if (Error error = library->open(options.weights, options.threads))
+  std::string weights = options.weights.empty() ? weightsBeside(*library, options.files[0]) : options.weights;
+  if (Error error = library->open(weights, options.threads))
     return fail(std::move(error));
 
   auto input = readBytes(options.input);
