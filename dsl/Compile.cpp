@@ -28,7 +28,7 @@ struct Compilation::Impl {
   std::vector<std::unique_ptr<ast::Ast>> standard;
   std::unique_ptr<ast::Ast> ast;
   std::vector<SizeOverride> overrides;
-  mlir::MLIRContext context; // for the affine forms of proofs alone
+  mlir::MLIRContext context; // for the affine forms of proofs, and to try lowering
   eq::Model model;
   std::unique_ptr<eq::Elaborator> elaborator;
   std::vector<Export> exports;
@@ -95,6 +95,13 @@ void Compilation::Impl::checkExport(const ast::ExportDecl *decl) {
     info.reason = "not built yet: `" + info.mode + "` exports";
     info.reasonRange = decl->range;
   }
+  // Lowered once here and thrown away, so that `check` already knows what `compile` would leave out.
+  if (info.built)
+    if (auto notBuilt = eq::Lowering(context, model).add(*program, groups)) {
+      info.built = false;
+      info.reason = "not built yet: " + notBuilt->what;
+      info.reasonRange = notBuilt->range;
+    }
   if (info.built)
     exports.push_back({decl, std::move(program), std::move(groups)});
   result.exports.push_back(info);
@@ -184,7 +191,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Compilation::lower(mlir::MLIRContext &context)
              (info.reasonRange ? " (line " + std::to_string(info.reasonRange.line()) + ")" : ""));
     return nullptr;
   }
-  eq::Lowering lowering(context, impl->model, impl->diagnostics);
+  eq::Lowering lowering(context, impl->model);
   for (Export &e : impl->exports)
     lowering.add(*e.program, e.groups);
   return lowering.finish();

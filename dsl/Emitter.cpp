@@ -47,7 +47,7 @@ RankedTensorType Emitter::typeOf(const eq::Type &type) {
 
 Tensor Emitter::refuse(Range range, std::string what) {
   if (!failed)
-    diagnostics.error("R0901", range ? range : reader ? reader->range : program.range, "not built yet: " + what);
+    notBuilt = NotBuilt{range ? range : reader ? reader->range : program.range, what};
   failed = true;
   return {};
 }

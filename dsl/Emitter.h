@@ -56,10 +56,11 @@ struct ScanScope {
 
 class Emitter {
 public:
-  Emitter(mlir::OpBuilder &builder, Program &program, Diagnostics &diagnostics)
-      : b(builder), context(builder.getContext()), program(program), prover(context, program), diagnostics(diagnostics) {}
+  Emitter(mlir::OpBuilder &builder, Program &program)
+      : b(builder), context(builder.getContext()), program(program), prover(context, program) {}
 
   bool failed = false;
+  std::optional<NotBuilt> notBuilt; // why
   llvm::DenseMap<const Array *, mlir::Value> values;
 
   void emit(const std::vector<Group> &groups);
@@ -71,7 +72,6 @@ private:
   mlir::MLIRContext *context;
   Program &program;
   Prover prover;
-  Diagnostics &diagnostics;
   std::vector<ScanScope> scopes; // enclosing recurrences, outermost first
   const Array *reader = nullptr; // whose equation is being emitted
   Vars steps;                    // its variables that are steps of enclosing scans

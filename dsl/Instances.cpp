@@ -116,7 +116,11 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
   }
   for (const Override &o : overrides)
     if (!instance.entries.count(o.name)) {
-      error("R0402", decl->name.range, "`" + decl->name.text.str() + "` has no size `" + o.name + "` to override");
+      std::string sizes;
+      for (const ast::Size &size : decl->sizes)
+        sizes += (sizes.empty() ? "`" : ", `") + size.name.text.str() + "`";
+      error("R0402", decl->name.range, "`" + decl->name.text.str() + "` has no size `" + o.name + "` to override")
+          .note(sizes.empty() ? "it has none" : "it has " + sizes);
       return nullptr;
     }
 

@@ -9,8 +9,7 @@ using namespace mlir;
 
 namespace rondo::eq {
 
-Lowering::Lowering(MLIRContext &context, const Model &model, Diagnostics &diagnostics)
-    : context(context), model(model), diagnostics(diagnostics) {
+Lowering::Lowering(MLIRContext &context, const Model &model) : context(context), model(model) {
   context.loadDialect<RondoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
   Range range = model.decl->name.range;
   Location loc = FileLineColLoc::get(&context, range.source->path, range.line(), range.column());
@@ -45,9 +44,9 @@ Lowering::Lowering(MLIRContext &context, const Model &model, Diagnostics &diagno
   }
 }
 
-void Lowering::add(Program &program, const std::vector<Group> &groups) {
+std::optional<NotBuilt> Lowering::add(Program &program, const std::vector<Group> &groups) {
   OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
-  Emitter emitter(b, program, diagnostics);
+  Emitter emitter(b, program);
   SmallVector<mlir::Type> inputs, results;
   for (Array *a : program.inputs)
     inputs.push_back(emitter.typeOf(a->type));
@@ -104,9 +103,8 @@ void Lowering::add(Program &program, const std::vector<Group> &groups) {
     if (!used.count(&cell))
       continue;
     if (cell.type.element.kind != Kind::Real) {
-      diagnostics.error("R0901", cell.range, "not built yet: constants of integers and tokens");
-      failed = true;
-      return;
+      func.erase();
+      return NotBuilt{cell.range, "constants of integers and tokens"};
     }
     SmallVector<int64_t> shape;
     for (const Axis &axis : cell.type.axes)
@@ -116,19 +114,16 @@ void Lowering::add(Program &program, const std::vector<Group> &groups) {
   }
   emitter.emit(groups);
   if (emitter.failed) {
-    failed = true;
-    return;
+    func.erase();
+    return emitter.notBuilt.value_or(NotBuilt{program.range, "this fn"});
   }
   SmallVector<mlir::Value> outputs;
   for (const Output &o : program.outputs)
     outputs.push_back(emitter.values.lookup(o.array));
   func::ReturnOp::create(b, loc, outputs);
+  return std::nullopt;
 }
 
-OwningOpRef<ModuleOp> Lowering::finish() {
-  if (failed)
-    return nullptr;
-  return std::move(module);
-}
+OwningOpRef<ModuleOp> Lowering::finish() { return std::move(module); }
 
 } // namespace rondo::eq

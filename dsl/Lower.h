@@ -12,17 +12,15 @@ namespace rondo::eq {
 
 class Lowering {
 public:
-  Lowering(mlir::MLIRContext &context, const Model &model, Diagnostics &diagnostics);
-  void add(Program &program, const std::vector<Group> &groups);
-  /// The module, or null if something was reported.
+  Lowering(mlir::MLIRContext &context, const Model &model);
+  /// Adds the program's function, or says what in it is not built yet.
+  std::optional<NotBuilt> add(Program &program, const std::vector<Group> &groups);
   mlir::OwningOpRef<mlir::ModuleOp> finish();
 
 private:
   mlir::MLIRContext &context;
   const Model &model;
-  Diagnostics &diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  bool failed = false;
 };
 
 } // namespace rondo::eq

@@ -480,3 +480,24 @@ model M(V = vocab(5), E = 4) {
     EXPECT_EQ(free[1].data[t], std::max_element(row, row + 5) - row);
   }
 }
+
+TEST(Features, WhatCannotBeLoweredLeavesItsExportOut) {
+  Compilation c("test.rondo", R"(model M() {
+  fn f(x: [T]) -> [T] = x
+  fn g(n: int[T]) -> int = max(t) n[t]
+  export f
+  export g
+}
+)");
+  const CheckResult &result = c.check();
+  EXPECT_TRUE(result.ok);
+  ASSERT_EQ(result.exports.size(), 2u);
+  EXPECT_TRUE(result.exports[0].built);
+  EXPECT_FALSE(result.exports[1].built);
+  EXPECT_EQ(result.exports[1].reasonRange.line(), 3u);
+  mlir::MLIRContext context;
+  auto module = c.lower(context);
+  ASSERT_TRUE(module);
+  EXPECT_TRUE(module->lookupSymbol("f"));
+  EXPECT_FALSE(module->lookupSymbol("g"));
+}

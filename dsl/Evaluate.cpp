@@ -1,0 +1,381 @@
+// Statements evaluated: once for all their targets, on demand; quietly where only axes are wanted.
+#include "dsl/Elaborate.h"
+
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace llvm;
+
+namespace rondo::eq {
+
+/// Work on behalf of a fn happens where its call stands, whoever asks.
+struct Elaborator::Context {
+  Elaborator &e;
+  SmallVector<const Var *, 8> context;
+  SmallVector<Expr *, 8> guards;
+  FnInstance *current;
+  Context(Elaborator &e, FnInstance &fn) : e(e), context(e.context), guards(e.guards), current(e.current) {
+    e.context.assign(fn.context.begin(), fn.context.end());
+    e.guards.assign(fn.guards.begin(), fn.guards.end());
+    e.current = &fn;
+  }
+  ~Context() {
+    e.context = context;
+    e.guards = guards;
+    e.current = current;
+  }
+};
+
+/// Index variables of the left side, then the right side over them.
+bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, SmallVectorImpl<Value> &values) {
+  auto targets = stmt.targets();
+  auto sources = stmt.values();
+  if (stmt.define && stmt.define->isDraw) {
+    refuse(stmt.define->range, "draws `~`");
+    return false;
+  }
+  SmallVector<StringRef> names;
+  auto isFixedIndex = [&](const ast::Index &index) {
+    Local *l = lookup(index.name.text, stmt.env);
+    return l && l->isLoop && l->value.isNumber();
+  };
+  for (const ast::Target &target : targets)
+    for (const ast::Index &index : target.indices)
+      if (!isFixedIndex(index) && !is_contained(names, index.name.text))
+        names.push_back(index.name.text);
+  Env scan = dummyFrame(names, stmt.env);
+  Env frame = dummyFrame({}, stmt.env);
+  SmallVector<StringRef> bound;
+  for (const ast::Target &target : targets) {
+    SmallVector<StringRef> own;
+    for (auto [i, index] : enumerate(target.indices)) {
+      if (i == 0 && isFixedIndex(index))
+        continue;
+      StringRef name = index.name.text;
+      if (is_contained(own, name)) {
+        error("R0404", index.range, "`" + name.str() + "` is bound twice");
+        return false;
+      }
+      own.push_back(name);
+      if (is_contained(bound, name))
+        continue;
+      if (&target != targets.begin()) {
+        error("R0406", target.range, "the targets of one equation have the same indices");
+        return false;
+      }
+      bound.push_back(name);
+      IndexVar var = bindIndex(index, sources, scan, frame);
+      if (!var.local)
+        return false;
+      if (var.first) {
+        error("R0205", index.range, "the axes of an array begin at 0").suggest("shift the index and write the offset on the right");
+        return false;
+      }
+      indices.push_back(const_cast<Var *>(var.local->var));
+    }
+    if (own.size() != bound.size()) {
+      error("R0406", target.range, "the targets of one equation have the same indices");
+      return false;
+    }
+  }
+  size_t mark = context.size();
+  context.append(indices.begin(), indices.end());
+  auto leave = scope_exit([&] { context.truncate(mark); });
+  if (sources.size() == 1 && targets.size() > 1) {
+    Value v = eval(sources[0], frame);
+    if (v.tag == Value::Poison)
+      return false;
+    if (v.tag == Value::Unknown) {
+      values.append(targets.size(), v);
+      return true;
+    }
+    if (v.tag != Value::Tuple || v.parts.size() != targets.size()) {
+      error("R0406", stmt.define->range, std::to_string(targets.size()) + " names for " +
+                                             (v.tag == Value::Tuple ? std::to_string(v.parts.size()) + " results" : "one value"));
+      return false;
+    }
+    values.append(v.parts.begin(), v.parts.end());
+    return true;
+  }
+  if (sources.size() != targets.size()) {
+    error("R0406", stmt.define->range,
+          std::to_string(targets.size()) + " names for " + std::to_string(sources.size()) + " values");
+    return false;
+  }
+  for (const ast::Expr *source : sources) {
+    Value v = eval(source, frame);
+    if (v.tag == Value::Poison)
+      return false;
+    if (v.tag == Value::Tuple) {
+      error("R0406", source->range, "one name for " + std::to_string(v.parts.size()) + " results");
+      return false;
+    }
+    values.push_back(v);
+  }
+  return true;
+}
+
+void Elaborator::run(StmtInstance &stmt) {
+  stmt.state = StmtInstance::Busy;
+  Context swap(*this, *stmt.fn);
+  SmallVector<Var *> indices;
+  SmallVector<Value, 2> values;
+  if (evaluate(stmt, indices, values))
+    for (auto [local, value] : zip(stmt.locals, values))
+      if (local)
+        define(stmt, *local, indices, value);
+  stmt.state = StmtInstance::Done;
+}
+
+void Elaborator::define(StmtInstance &stmt, Local &local, ArrayRef<Var *> indices, Value value) {
+  if (value.tag == Value::Fixed && indices.empty() && !local.array) {
+    local.value = value;
+    local.ready = true;
+    return;
+  }
+  value = toData(value, value.range);
+  if (!value.isData()) {
+    if (value.known())
+      error("R0502", value.range, "an element of an array is a number, this is " + kindOf(value));
+    return;
+  }
+  Type type{value.type.element, {}};
+  SmallVector<Var *, 4> vars(indices.begin(), indices.end());
+  for (Var *v : indices)
+    type.axes.push_back(v->axis);
+  vars.append(value.vars);
+  type.axes.append(value.type.axes);
+  Value whole = data(type, vars, value.body, value.range);
+  if (!local.array && isCheap(whole)) {
+    local.value = whole;
+    local.ready = true;
+    return;
+  }
+  Array *array = local.array;
+  if (array) { // already read by itself, with the axes that inference found
+    ArrayRef<Axis> guessed = ArrayRef(array->type.axes).drop_front(array->hidden);
+    bool same = guessed.size() == type.axes.size();
+    for (size_t i = 0; same && i < guessed.size(); ++i)
+      same = guessed[i].same(type.axes[i]);
+    Element had = array->type.element;
+    if (had.kind == Kind::Real && type.element.kind == Kind::Int) {
+      whole.body = program->toReal(whole.body);
+      type.element = Element::real();
+    }
+    if (!same || had.kind != type.element.kind) {
+      error("R0302", local.range, "the axes of `" + local.name.str() + "` cannot be told from its own recurrence")
+          .label(value.range, describe(whole))
+          .suggest("write its indices on the left, or the result types of the fn it calls");
+      return;
+    }
+  } else
+    array = newArray(local.name, {}, local.range);
+  SmallVector<Axis, 4> axes;
+  for (const Var *c : context)
+    axes.push_back(c->axis);
+  axes.append(type.axes);
+  Element element = local.array ? array->type.element : type.element;
+  array->type = {element, axes};
+  array->hidden = context.size();
+  array->vars.assign(context.begin(), context.end());
+  array->vars.append(vars.begin(), vars.end());
+  array->body = whole.body;
+  array->guards.assign(guards.begin(), guards.end());
+  array->range = local.range;
+  local.array = array;
+  local.value = aliasOf(array, context, local.range);
+  local.ready = true;
+}
+
+/// The axes and kinds of a statement's targets, without making anything.
+void Elaborator::infer(StmtInstance &stmt) {
+  stmt.inferring = true;
+  ++quiet;
+  {
+    Context swap(*this, *stmt.fn);
+    SmallVector<Var *> indices;
+    SmallVector<Value, 2> values;
+    bool ok = evaluate(stmt, indices, values);
+    for (auto [i, local] : enumerate(stmt.locals)) {
+      if (!local || !ok)
+        continue;
+      if (all_of(indices, [](Var *v) { return v->axis.seq || v->axis.size; })) {
+        local->leading.clear();
+        for (Var *v : indices)
+          local->leading.push_back(v->axis);
+      }
+      Value v = i < values.size() ? toData(values[i], local->range) : Value();
+      if (v.tag == Value::Unknown)
+        for (auto &[bound, env] : local->bounds) { // the value of a boundary has the axes of a row
+          Value b = toData(eval(bound->value, env), bound->value->range);
+          if (b.isData() && !b.type.axes.empty() && bound->at.size() == indices.size())
+            v = b;
+        }
+      bool last = quiet == 1 && v.tag == Value::Unknown && !indices.empty();
+      if (last)
+        v = dummy({Element::real(), {}}, local->range);
+      if (!v.isData())
+        continue;
+      Type type{v.type.element, {}};
+      for (Var *var : indices)
+        type.axes.push_back(var->axis);
+      type.axes.append(v.type.axes);
+      if (all_of(type.axes, [](const Axis &a) { return a.seq || a.size; }))
+        local->hint = type;
+    }
+  }
+  --quiet;
+  stmt.inferring = false;
+}
+
+Value Elaborator::readPieces(Local &local, Range range) {
+  Value result;
+  Expr *body = nullptr;
+  for (auto [i, piece] : enumerate(local.pieces)) {
+    if (!piece) {
+      error("R0207", local.range, "`" + local.name.str() + "[" + std::to_string(i) + "]` is never defined");
+      return {};
+    }
+    Value v = toData(read(*piece, range), range);
+    if (!v.isData())
+      return v;
+    if (!result.isData()) {
+      Axis axis{nullptr, int64_t(local.pieces.size()), ""};
+      result = v;
+      result.type.axes.insert(result.type.axes.begin(), axis);
+      result.vars.insert(result.vars.begin(), program->makeVar("l", axis, range));
+      body = v.body;
+      continue;
+    }
+    SmallVector<Expr *> places;
+    for (Var *var : ArrayRef(result.vars).drop_front())
+      places.push_back(program->index(var, range));
+    bool same = v.type.axes.size() + 1 == result.type.axes.size();
+    for (size_t n = 0; same && n < v.type.axes.size(); ++n)
+      same = v.type.axes[n].same(result.type.axes[n + 1]);
+    if (!same) {
+      error("R0203", piece->range, "the pieces of `" + local.name.str() + "` have different axes");
+      return {};
+    }
+    Expr *here = program->binary(Op::Eq, program->index(result.vars[0], range), program->integer(i, range), range);
+    body = program->make(Op::Select, body->element, range, {here, at(v, places), body});
+  }
+  result.body = body;
+  return result;
+}
+
+Value Elaborator::read(Local &local, Range range) {
+  if (!local.pieces.empty())
+    return readPieces(local, range);
+  if (local.ready || !local.stmt)
+    return withBoundary(local, local.value);
+  if (quiet) {
+    if (!local.hint && !local.stmt->inferring)
+      infer(*local.stmt);
+    return local.hint ? dummy(*local.hint, range) : Value::unknown();
+  }
+  if (local.stmt->state == StmtInstance::Todo) {
+    run(*local.stmt);
+    return local.ready ? withBoundary(local, local.value) : Value();
+  }
+  if (local.stmt->state == StmtInstance::Done)
+    return {};
+  if (!local.array) {
+    if (!local.hint)
+      infer(*local.stmt);
+    if (!local.hint) {
+      // Another mistake hides the axes, too: this is said only if nothing else is.
+      if (!axesUnknown)
+        axesUnknown = {&local, range};
+      failed = true;
+      return {};
+    }
+    Context swap(*this, *local.stmt->fn);
+    Type type = *local.hint;
+    SmallVector<Axis, 4> axes;
+    for (const Var *c : context)
+      axes.push_back(c->axis);
+    axes.append(type.axes);
+    local.array = newArray(local.name, {type.element, axes}, local.range);
+    local.array->hidden = context.size();
+  }
+  return withBoundary(local, aliasOf(local.array, local.stmt->fn->context, range));
+}
+
+Value Elaborator::withBoundary(Local &local, Value value) {
+  if (!local.boundary || !value.isData())
+    return value;
+  Boundary &b = *local.boundary;
+  value.body = rewrite(*program, value.body, [&](Expr *e) -> Expr * {
+    if (!e->is(Op::Read) || e->boundary)
+      return e;
+    SmallVector<unsigned, 4> positions;
+    for (Var *v : value.vars) {
+      for (auto [i, a] : enumerate(e->args))
+        if (a->is(Op::Index) && a->var == v) {
+          positions.push_back(i);
+          break;
+        }
+    }
+    if (positions.size() != value.vars.size())
+      return e;
+    b.positions = positions;
+    e = program->clone(*e);
+    e->boundary = &b;
+    return e;
+  });
+  return value;
+}
+
+void Elaborator::fillBoundaries(FnInstance &fn) {
+  Context swap(*this, fn);
+  for (Local *local : fn.bounded) {
+    Type type;
+    if (local->array)
+      type = {local->array->type.element, withoutFirst(local->array->type.axes, local->array->hidden)};
+    else if (local->value.isData())
+      type = local->value.type;
+    else
+      continue;
+    for (auto &[bound, env] : local->bounds) {
+      Boundary::Entry entry;
+      entry.range = bound->range;
+      bool ok = bound->at.size() <= type.axes.size();
+      if (!ok)
+        error("R0202", bound->range, "`" + local->name.str() + "` has " + std::to_string(type.axes.size()) + " axes");
+      for (const ast::Expr *at : bound->at) {
+        entry.at.push_back(at ? scalarInt(at, env, "a boundary") : nullptr);
+        ok &= !at || entry.at.back();
+      }
+      Value v = ok ? toData(eval(bound->value, env), bound->value->range) : Value();
+      if (!v.isData())
+        continue;
+      Type row{type.element, withoutFirst(type.axes, bound->at.size())};
+      bool same = v.type.axes.size() == row.axes.size();
+      for (size_t i = 0; same && i < row.axes.size(); ++i)
+        same = row.axes[i].same(v.type.axes[i]);
+      if (!same && !(v.type.axes.empty() && v.body->is(Op::Const))) {
+        error("R0203", bound->value->range, "the boundary of `" + local->name.str() + "` has other axes than its rows")
+            .label(bound->value->range, describe(v))
+            .label(local->range, "a row has " + describe(dummy(row, {})));
+        continue;
+      }
+      v = convert(v, type.element.token ? Element::integer() : type.element, bound->value->range, "the boundary");
+      if (!v.isData())
+        continue;
+      if (!isCheap(v))
+        v = materialise(v, local->name.str() + ".before", bound->range);
+      entry.vars = v.vars;
+      // Within its own boundary a name has none: what is read there is inside.
+      entry.value = rewrite(*program, v.body, [&](Expr *e) -> Expr * {
+        if (!e->is(Op::Read) || e->boundary != local->boundary)
+          return e;
+        e = program->clone(*e);
+        e->boundary = nullptr;
+        return e;
+      });
+      local->boundary->entries.push_back(entry);
+    }
+  }
+}
+
+} // namespace rondo::eq
