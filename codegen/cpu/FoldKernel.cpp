@@ -3,6 +3,7 @@
 #include "codegen/cpu/FoldTile.h"
 #include "codegen/cpu/Region.h"
 #include "ir/Axes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -16,9 +17,9 @@ struct Head {
   Code &c;
   const FoldPattern &pattern;
   Scope scope;
-  SmallVector<Value> outer;            // indices of the static dims
-  Value flat;                          // and their flat index
-  Value panels;                        // start of this head's key panels
+  SmallVector<Value> outer; // indices of the static dims
+  Value flat;               // and their flat index
+  Value panels;             // start of this head's key panels
 
   Value columns() const {
     return scope.lengthOf(axisOf(cast<RankedTensorType>(pattern.scores->getResult(0).getType()), pattern.column));
@@ -42,7 +43,8 @@ void forHeads(Kernel &kernel, const FoldPattern &pattern, int64_t slot, llvm::fu
   Value base = kernel.pointerTo(FrameField::Slots, slot);
   Value batch = kernel.field(FrameField::Batch);
   Value count = c.mul(batch, heads);
-  Value turns = c.b.createOrFold<arith::CeilDivUIOp>(c.loc, c.sub(c.max(count, kernel.tid), kernel.tid), kernel.threads);
+  Value turns =
+      c.b.createOrFold<arith::CeilDivUIOp>(c.loc, c.sub(c.max(count, kernel.tid), kernel.tid), kernel.threads);
   c.loop(c.index(0), turns, 1, [&](Value turn) {
     Value unit = c.add(kernel.tid, c.mul(turn, kernel.threads));
     Value example = c.divu(unit, heads);
@@ -64,21 +66,66 @@ void forHeads(Kernel &kernel, const FoldPattern &pattern, int64_t slot, llvm::fu
 
 } // namespace
 
+/// Sixteen vectors as a square: rows become columns, in four rounds that swap ever smaller blocks across the diagonal.
+static void transpose(Code &c, MutableArrayRef<Value> rows) {
+  for (int64_t size = kLanes / 2; size > 0; size /= 2) {
+    SmallVector<int64_t> upper, lower;
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      bool right = lane & size;
+      upper.push_back(right ? kLanes + lane - size : lane);
+      lower.push_back(right ? kLanes + lane : lane + size);
+    }
+    for (int64_t i = 0; i < kLanes; ++i) {
+      if (i & size)
+        continue;
+      Value x = rows[i], y = rows[i + size];
+      rows[i] = vector::ShuffleOp::create(c.b, c.loc, x, y, upper);
+      rows[i + size] = vector::ShuffleOp::create(c.b, c.loc, x, y, lower);
+    }
+  }
+}
+
 void emitKeyPanels(Kernel &kernel, const FoldPattern &pattern, int64_t slot) {
   forHeads(kernel, pattern, slot, [&](Head &head) {
     Code &c = head.c;
     EquationView eq = EquationView::of(ContractOp(pattern.scores));
-    c.loop(c.index(0), head.columns(), 1, [&](Value column) {
+    auto key = [&](Value column) {
       Point point(head.scope, eq);
       head.bind(point, same);
       point.bind(pattern.row, c.index(0));
       point.bind(pattern.column, column);
       point.bind(eq.resultDims, c.index(0));
-      Value from = point.readAddress(pattern.keyRead);
-      Value panel = c.mul(c.divu(column, kLanes), pattern.depth * kLanes);
-      Value to = c.at(head.panels, c.add(panel, c.sub(column, c.floorTo(column, kLanes))));
-      c.loop(c.index(0), c.index(pattern.depth), 1,
-             [&](Value i) { c.store(c.load(c.at(from, i)), c.at(to, c.mul(i, kLanes))); });
+      return point.readAddress(pattern.keyRead);
+    };
+    auto panel = [&](Value column) { return c.at(head.panels, c.mul(c.divu(column, kLanes), pattern.depth * kLanes)); };
+    auto copy = [&](Value from, Value to, Value i) { c.store(c.load(c.at(from, i)), c.at(to, c.mul(i, kLanes))); };
+    // Whole panels by squares: keys of one head lie far apart, and sixteen loads in flight hide what one would wait
+    // for.
+    int64_t squares = pattern.depth / kLanes * kLanes;
+    Value columns = head.columns(), whole = c.floorTo(columns, kLanes);
+    c.loop(c.index(0), whole, kLanes, [&](Value column) {
+      SmallVector<Value> from;
+      for (int64_t l = 0; l < kLanes; ++l)
+        from.push_back(key(c.add(column, l)));
+      Value to = panel(column);
+      if (squares)
+        c.loop(c.index(0), c.index(squares), kLanes, [&](Value i) {
+          SmallVector<Value> square;
+          for (Value f : from)
+            square.push_back(c.loadVec(c.at(f, i)));
+          transpose(c, square);
+          for (auto [l, v] : llvm::enumerate(square))
+            c.store(v, c.at(c.at(to, c.mul(i, kLanes)), l * kLanes));
+        });
+      if (squares < pattern.depth)
+        c.loop(c.index(squares), c.index(pattern.depth), 1, [&](Value i) {
+          for (auto [l, f] : llvm::enumerate(from))
+            copy(f, c.at(to, l), i);
+        });
+    });
+    c.loop(whole, columns, 1, [&](Value column) {
+      Value from = key(column), to = c.at(panel(column), c.sub(column, whole));
+      c.loop(c.index(0), c.index(pattern.depth), 1, [&](Value i) { copy(from, to, i); });
     });
   });
 }
