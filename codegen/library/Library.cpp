@@ -23,6 +23,8 @@ public:
     if (Error error = check())
       return error;
     decide();
+    shareKernels(program);
+    phase("share");
     if (Error error = compile())
       return error;
     if (!options.weights.empty())

@@ -58,6 +58,11 @@ uint64_t layoutHash(const EmittedProgram &program);
 std::string writeHeader(const EmittedProgram &program, const LibraryOptions &options);
 llvm::json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &options, const TableFacts &facts);
 
+// ---- Share.cpp: equal kernels once ----
+
+/// Makes one function of kernels that differ only in where their values stand.
+void shareKernels(EmittedProgram &program);
+
 // ---- Code.cpp: machine code, in objects that share only symbols named <model>_.* ----
 
 /// The barrier, which kernels call.
