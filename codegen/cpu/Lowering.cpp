@@ -63,8 +63,7 @@ llvm::TargetMachine *rondo::targetMachine() {
   return machine.get();
 }
 
-static LogicalResult lowerToLLVMDialect(ModuleOp module) {
-  PassManager pm(module.getContext());
+static void buildLowering(PassManager &pm) {
   pm.enableVerifier(false); // twice is enough: what came in, and what goes out
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -76,7 +75,22 @@ static LogicalResult lowerToLLVMDialect(ModuleOp module) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+static LogicalResult lowerToLLVMDialect(ModuleOp module) {
+  PassManager pm(module.getContext());
+  buildLowering(pm);
   return pm.run(module);
+}
+
+void rondo::prepareLowering(MLIRContext *context) {
+  PassManager pm(context);
+  buildLowering(pm);
+  DialectRegistry registry;
+  pm.getDependentDialects(registry);
+  context->appendDialectRegistry(registry);
+  for (llvm::StringRef name : registry.getDialectNames())
+    context->getOrLoadDialect(name);
 }
 
 std::unique_ptr<llvm::Module> rondo::translateToLLVM(ModuleOp module, llvm::LLVMContext &context) {

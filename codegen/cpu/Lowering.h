@@ -25,6 +25,9 @@ void setTarget(mlir::LLVM::LLVMFuncOp func, Target target);
 /// One for each thread. Null where LLVM was built without x86.
 llvm::TargetMachine *targetMachine();
 
+/// Loads what lowering needs into the context, which must not change while several threads lower their modules.
+void prepareLowering(mlir::MLIRContext *context);
+
 /// Lowers the module in place and translates it; null after a diagnostic.
 std::unique_ptr<llvm::Module> translateToLLVM(mlir::ModuleOp module, llvm::LLVMContext &context);
 

@@ -1,6 +1,7 @@
 // The order of the work: code, tables, runtime, object, weights, files.
 #include "codegen/library/Library.h"
 
+#include "codegen/cpu/Lowering.h"
 #include "codegen/library/Parts.h"
 #include "mlir/IR/Threading.h"
 #include "runtime/embedded.h"
@@ -64,6 +65,7 @@ private:
 
   Error compile() {
     mlir::MLIRContext *context = program.module->getContext();
+    prepareLowering(context);
     Division division = divide(program, options);
     std::vector<CodePart> &parts = division.parts;
     std::vector<std::string> errors(parts.size() + 1);
