@@ -15,7 +15,8 @@ AffineExpr AffineForms::symbol(const Expr *e) {
 
 AffineExpr AffineForms::get(const Expr *e) {
   switch (e->op) {
-  case Op::Const: return getAffineConstantExpr(int64_t(e->value), context);
+  case Op::Const:
+    return getAffineConstantExpr(int64_t(e->value), context);
   case Op::Index: {
     if (is_contained(steps, e->var))
       return symbol(e);
@@ -26,10 +27,14 @@ AffineExpr AffineForms::get(const Expr *e) {
     }
     return getAffineDimExpr(it - dims.begin(), context);
   }
-  case Op::Narrow: return get(e->args[0]);
-  case Op::Neg: return -get(e->args[0]);
-  case Op::Add: return get(e->args[0]) + get(e->args[1]);
-  case Op::Sub: return get(e->args[0]) - get(e->args[1]);
+  case Op::Narrow:
+    return get(e->args[0]);
+  case Op::Neg:
+    return -get(e->args[0]);
+  case Op::Add:
+    return get(e->args[0]) + get(e->args[1]);
+  case Op::Sub:
+    return get(e->args[0]) - get(e->args[1]);
   case Op::Mul:
     if (auto c = asInteger(e->args[1]))
       return get(e->args[0]) * *c;
@@ -44,7 +49,8 @@ AffineExpr AffineForms::get(const Expr *e) {
     if (auto c = asInteger(e->args[1]); c && *c > 0)
       return get(e->args[0]) % *c;
     return symbol(e);
-  default: return symbol(e);
+  default:
+    return symbol(e);
   }
 }
 
@@ -100,26 +106,37 @@ Clauses AffineForms::compare(Op op, const Expr *a, const Expr *b) {
 
 Clauses AffineForms::clauses(const Expr *c, bool negated) {
   switch (c->op) {
-  case Op::Const: return (c->value != 0) != negated ? Clauses{Clause{}} : Clauses{};
-  case Op::Not: return clauses(c->args[0], !negated);
-  case Op::And: case Op::Or: {
+  case Op::Const:
+    return (c->value != 0) != negated ? Clauses{Clause{}} : Clauses{};
+  case Op::Not:
+    return clauses(c->args[0], !negated);
+  case Op::And:
+  case Op::Or: {
     Clauses a = clauses(c->args[0], negated), b = clauses(c->args[1], negated);
     return c->is(Op::And) != negated ? both(a, b) : either(a, b);
   }
-  case Op::Lt: case Op::Le: case Op::Eq: case Op::Ne: {
+  case Op::Lt:
+  case Op::Le:
+  case Op::Eq:
+  case Op::Ne: {
     const Expr *a = c->args[0], *b = c->args[1];
     if (!a->isInt() || !b->isInt())
       break;
     if (!negated)
       return compare(c->op, a, b);
     switch (c->op) {
-    case Op::Lt: return compare(Op::Le, b, a);
-    case Op::Le: return compare(Op::Lt, b, a);
-    case Op::Eq: return compare(Op::Ne, a, b);
-    default: return compare(Op::Eq, a, b);
+    case Op::Lt:
+      return compare(Op::Le, b, a);
+    case Op::Le:
+      return compare(Op::Lt, b, a);
+    case Op::Eq:
+      return compare(Op::Ne, a, b);
+    default:
+      return compare(Op::Eq, a, b);
     }
   }
-  default: break;
+  default:
+    break;
   }
   AffineExpr s = symbol(c);
   return {Clause{{negated ? s : s - 1, true}}};

@@ -25,7 +25,8 @@ public:
   mlir::MLIRContext *context;
   Program &program;
   llvm::SmallVector<const Var *> dims;
-  /// Lengths, steps (an index variable listed in `steps`), data. A condition that is no comparison of integers is 0 or 1.
+  /// Lengths, steps (an index variable listed in `steps`), data. A condition that is no comparison of integers is 0
+  /// or 1.
   llvm::SmallVector<const Expr *> symbols;
   /// Variables that are symbols: the steps of enclosing scans.
   llvm::SmallVector<const Var *> steps;

@@ -16,8 +16,8 @@ std::optional<int64_t> Elaborator::staticInt(const ast::Expr *e, Env env, const 
     return std::nullopt;
   }
   if (!v.fixed->isInteger) {
-    error("R0504", e->range, std::string(what) + " is an integer, " + quoted(e) + " is " +
-                                 std::to_string(v.fixed->number))
+    error("R0504", e->range,
+          std::string(what) + " is an integer, " + quoted(e) + " is " + std::to_string(v.fixed->number))
         .suggest("`/` gives a real; `div` divides integers");
     return std::nullopt;
   }
@@ -35,10 +35,11 @@ std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
   if (v.tag == Value::Poison || v.tag == Value::Unknown)
     return std::nullopt;
   if (!v.isNumber() || !v.fixed->isInteger || v.fixed->number < 1) {
-    error("R0504", size->range, v.isNumber() ? "a size is a positive integer, " + quoted(size) + " is " +
-                                                   (v.fixed->isInteger ? std::to_string(int64_t(v.fixed->number))
-                                                                       : std::to_string(v.fixed->number))
-                                             : "a size is a number known at compile time, this is " + kindOf(v));
+    error("R0504", size->range,
+          v.isNumber()
+              ? "a size is a positive integer, " + quoted(size) + " is " +
+                    (v.fixed->isInteger ? std::to_string(int64_t(v.fixed->number)) : std::to_string(v.fixed->number))
+              : "a size is a number known at compile time, this is " + kindOf(v));
     return std::nullopt;
   }
   std::string name = isa<ast::NumberExpr>(size) ? "" : size->range.text().str();
@@ -47,10 +48,14 @@ std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
 
 std::optional<Element> Elaborator::elementOf(const ast::Type &type, Env env) {
   switch (type.element) {
-  case ast::Element::Real: return Element::real();
-  case ast::Element::Int: return Element::integer();
-  case ast::Element::Bool: return Element::boolean();
-  case ast::Element::Static: return Element::real();
+  case ast::Element::Real:
+    return Element::real();
+  case ast::Element::Int:
+    return Element::integer();
+  case ast::Element::Bool:
+    return Element::boolean();
+  case ast::Element::Static:
+    return Element::real();
   case ast::Element::Token: {
     auto bound = axisOf(type.tokens, env);
     if (!bound)
@@ -73,12 +78,14 @@ bool Elaborator::checkAxisBounds(const ast::Axis &declared, const Axis &actual, 
   if (have && *have <= limit)
     return true;
   std::string bound = declared.range.text().str();
-  auto &d = error("R0602", range, have ? "`" + actual.word() + "` may be " + std::to_string(*have) + ", here `" + bound +
-                                             "` allows " + std::to_string(limit)
-                                       : "`" + actual.word() + "` has no declared bound, here `" + bound + "` is needed");
+  auto &d = error("R0602", range,
+                  have ? "`" + actual.word() + "` may be " + std::to_string(*have) + ", here `" + bound + "` allows " +
+                             std::to_string(limit)
+                       : "`" + actual.word() + "` has no declared bound, here `" + bound + "` is needed");
   d.label(declared.range, "needed here");
   if (actual.seq && actual.seq->where)
-    d.label(actual.seq->where, "declared here").suggest("write `" + actual.seq->name + " <= " + std::to_string(limit) + "` there");
+    d.label(actual.seq->where, "declared here")
+        .suggest("write `" + actual.seq->name + " <= " + std::to_string(limit) + "` there");
   return false;
 }
 
@@ -145,8 +152,11 @@ std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef
     if (!e)
       return;
     switch (e->kind) {
-    case ast::Expr::Number: case ast::Expr::Name: return;
-    case ast::Expr::Unary: return self(self, cast<ast::UnaryExpr>(e)->operand, env);
+    case ast::Expr::Number:
+    case ast::Expr::Name:
+      return;
+    case ast::Expr::Unary:
+      return self(self, cast<ast::UnaryExpr>(e)->operand, env);
     case ast::Expr::Binary:
       self(self, cast<ast::BinaryExpr>(e)->lhs, env);
       return self(self, cast<ast::BinaryExpr>(e)->rhs, env);
@@ -178,20 +188,22 @@ std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef
         if (isName(at))
           plain.push_back(Use{s->base, unsigned(i), at, env});
         else if (auto *b = dyn_cast<ast::BinaryExpr>(at);
-                 b && (b->op == ast::BinaryOp::Add || b->op == ast::BinaryOp::Sub) && isName(b->lhs) != isName(b->rhs) &&
-                 !(b->op == ast::BinaryOp::Sub && isName(b->rhs)) &&
+                 b && (b->op == ast::BinaryOp::Add || b->op == ast::BinaryOp::Sub) &&
+                 isName(b->lhs) != isName(b->rhs) && !(b->op == ast::BinaryOp::Sub && isName(b->rhs)) &&
                  eval(isName(b->lhs) ? b->rhs : b->lhs, env).isNumber())
           offset.push_back(Use{s->base, unsigned(i), at, env});
         self(self, at, env);
       }
       return;
     }
-    case ast::Expr::Member: return self(self, cast<ast::MemberExpr>(e)->base, env);
+    case ast::Expr::Member:
+      return self(self, cast<ast::MemberExpr>(e)->base, env);
     case ast::Expr::List:
       for (ast::Expr *o : cast<ast::ListExpr>(e)->elements)
         self(self, o, env);
       return;
-    case ast::Expr::ListFor: return;
+    case ast::Expr::ListFor:
+      return;
     }
   };
   Env own = dummyFrame({name}, env);
@@ -258,8 +270,9 @@ Elaborator::IndexVar Elaborator::bindIndex(const ast::Index &index, ArrayRef<con
     return {};
   }
   if (into->self && hasMember(*into->self, index.name.text)) {
-    error("R0404", range, "the index `" + index.name.text.str() + "` has the name of a member of `" +
-                              into->self->decl->name.text.str() + "`")
+    error("R0404", range,
+          "the index `" + index.name.text.str() + "` has the name of a member of `" +
+              into->self->decl->name.text.str() + "`")
         .suggest("an index has a name of its own");
     return {};
   }

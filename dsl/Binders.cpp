@@ -11,16 +11,26 @@ namespace rondo::eq {
 
 static Reduction reductionOf(ast::BinderKind kind) {
   switch (kind) {
-  case ast::BinderKind::Sum: return Reduction::Sum;
-  case ast::BinderKind::Prod: return Reduction::Prod;
-  case ast::BinderKind::Mean: return Reduction::Mean;
-  case ast::BinderKind::Max: return Reduction::Max;
-  case ast::BinderKind::Min: return Reduction::Min;
-  case ast::BinderKind::LogSumExp: return Reduction::LogSumExp;
-  case ast::BinderKind::ArgMax: return Reduction::ArgMax;
-  case ast::BinderKind::Count: return Reduction::Count;
-  case ast::BinderKind::Any: return Reduction::Any;
-  default: return Reduction::All;
+  case ast::BinderKind::Sum:
+    return Reduction::Sum;
+  case ast::BinderKind::Prod:
+    return Reduction::Prod;
+  case ast::BinderKind::Mean:
+    return Reduction::Mean;
+  case ast::BinderKind::Max:
+    return Reduction::Max;
+  case ast::BinderKind::Min:
+    return Reduction::Min;
+  case ast::BinderKind::LogSumExp:
+    return Reduction::LogSumExp;
+  case ast::BinderKind::ArgMax:
+    return Reduction::ArgMax;
+  case ast::BinderKind::Count:
+    return Reduction::Count;
+  case ast::BinderKind::Any:
+    return Reduction::Any;
+  default:
+    return Reduction::All;
   }
 }
 
@@ -100,12 +110,21 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
   } else
     body = data({}, {}, nullptr, e->range);
   switch (kind) {
-  case Reduction::Sum: case Reduction::Prod: element = element.kind == Kind::Int ? Element::integer() : Element::real(); break;
-  case Reduction::Mean: case Reduction::LogSumExp: element = Element::real(); break;
-  case Reduction::Max: case Reduction::Min:
+  case Reduction::Sum:
+  case Reduction::Prod:
+    element = element.kind == Kind::Int ? Element::integer() : Element::real();
+    break;
+  case Reduction::Mean:
+  case Reduction::LogSumExp:
+    element = Element::real();
+    break;
+  case Reduction::Max:
+  case Reduction::Min:
     if (element.kind == Kind::Int && condition) {
-      error("R0501", e->range, "`" + spelling(e->binder).str() + "` of integers under a condition: nothing may hold, and "
-                               "there is no infinite integer");
+      error("R0501", e->range,
+            "`" + spelling(e->binder).str() +
+                "` of integers under a condition: nothing may hold, and "
+                "there is no infinite integer");
       return {};
     }
     break;
@@ -116,8 +135,13 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
     }
     element = Element::tokenOf(vars[0]->axis);
     break;
-  case Reduction::Count: element = Element::integer(); break;
-  case Reduction::Any: case Reduction::All: element = Element::boolean(); break;
+  case Reduction::Count:
+    element = Element::integer();
+    break;
+  case Reduction::Any:
+  case Reduction::All:
+    element = Element::boolean();
+    break;
   }
   bool real = kind == Reduction::Mean || kind == Reduction::LogSumExp;
   Expr *operand = real && body.body ? program->toReal(body.body) : body.body;
@@ -135,8 +159,8 @@ Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
   for (const ast::Index &index : e->indices) {
     Local *local = lookup(index.name.text, env);
     if (!local || !local->isIndex || !local->var) {
-      error("R0206", index.range, "`softmax` renormalises an index that is already bound; `" + index.name.text.str() +
-                                      "` is not")
+      error("R0206", index.range,
+            "`softmax` renormalises an index that is already bound; `" + index.name.text.str() + "` is not")
           .suggest("bind it on the left side, as in `a[" + index.name.text.str() + "] = softmax(" +
                    index.name.text.str() + ") ..`");
       return {};
@@ -187,20 +211,34 @@ Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
 }
 
 static double evalScalar(StringRef name, double x) {
-  if (name == "exp") return std::exp(x);
-  if (name == "log") return std::log(x);
-  if (name == "sqrt") return std::sqrt(x);
-  if (name == "abs") return std::fabs(x);
-  if (name == "sin") return std::sin(x);
-  if (name == "cos") return std::cos(x);
-  if (name == "tanh") return std::tanh(x);
-  if (name == "sigmoid") return 1 / (1 + std::exp(-x));
-  if (name == "relu") return std::max(x, 0.0);
-  if (name == "gelu") return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-  if (name == "gelu_tanh") return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-  if (name == "silu") return x / (1 + std::exp(-x));
-  if (name == "softplus") return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
-  if (name == "erf") return std::erf(x);
+  if (name == "exp")
+    return std::exp(x);
+  if (name == "log")
+    return std::log(x);
+  if (name == "sqrt")
+    return std::sqrt(x);
+  if (name == "abs")
+    return std::fabs(x);
+  if (name == "sin")
+    return std::sin(x);
+  if (name == "cos")
+    return std::cos(x);
+  if (name == "tanh")
+    return std::tanh(x);
+  if (name == "sigmoid")
+    return 1 / (1 + std::exp(-x));
+  if (name == "relu")
+    return std::max(x, 0.0);
+  if (name == "gelu")
+    return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+  if (name == "gelu_tanh")
+    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  if (name == "silu")
+    return x / (1 + std::exp(-x));
+  if (name == "softplus")
+    return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
+  if (name == "erf")
+    return std::erf(x);
   return std::floor(x);
 }
 
@@ -215,8 +253,9 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
   }
   size_t wanted = name == "minimum" || name == "maximum" || name == "clamp" ? 2 : 1;
   if (e->args.size() != wanted || any_of(e->args, [](const ast::Pass &p) { return bool(p.name); })) {
-    error("R0403", e->range, "`" + name.str() + "` takes " + (wanted == 1 ? "one argument" : "two arguments") +
-                                 " by position, here are " + std::to_string(e->args.size()));
+    error("R0403", e->range,
+          "`" + name.str() + "` takes " + (wanted == 1 ? "one argument" : "two arguments") + " by position, here are " +
+              std::to_string(e->args.size()));
     return {};
   }
   const ast::Expr *source = e->args[0].value;
@@ -233,7 +272,8 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
     if (!bound)
       return {};
     if (isReal(x)) {
-      error("R0501", source->range, "`clamp` is for integers, this is " + kindOf(x)).suggest("`floor(x)` is an integer");
+      error("R0501", source->range, "`clamp` is for integers, this is " + kindOf(x))
+          .suggest("`floor(x)` is an integer");
       return {};
     }
     return elementwise({x}, {source}, e->range, "clamp", [&](ArrayRef<Expr *> v) {

@@ -18,7 +18,8 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
     if (const ast::FnDecl *fn = instance.fn(name))
       return callFn(fn, &instance, e, env);
     std::string layer = instance.decl->name.text.str();
-    error("R0401", range, name.empty() ? "`" + layer + "` has no unnamed fn to call" : "`" + layer + "` has no fn `" + name.str() + "`")
+    error("R0401", range,
+          name.empty() ? "`" + layer + "` has no unnamed fn to call" : "`" + layer + "` has no fn `" + name.str() + "`")
         .label(instance.decl->name.range, "declared here");
     return {};
   };
@@ -47,7 +48,8 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
     if (isBuiltin(name->name))
       return evalBuiltin(name->name, e, env);
     if (layers.count(name->name)) {
-      error("R0407", e->range, "`" + name->name.str() + "` is a layer; it is made in a layer or model, beside its params")
+      error("R0407", e->range,
+            "`" + name->name.str() + "` is a layer; it is made in a layer or model, beside its params")
           .suggest("write `name = " + e->range.text().str() + "` there and call `name(..)` here");
       return {};
     }
@@ -83,14 +85,16 @@ bool Elaborator::matchArguments(const ast::FnDecl *fn, const ast::CallExpr *call
       for (at = 0; at < fn->args.size() && fn->args[at].name.text != pass.name.text; ++at)
         ;
       if (at == fn->args.size()) {
-        error("R0402", pass.name.range, "there is no parameter `" + pass.name.text.str() + "`").label(fn->head, "of this fn");
+        error("R0402", pass.name.range, "there is no parameter `" + pass.name.text.str() + "`")
+            .label(fn->head, "of this fn");
         return false;
       }
     } else
       ++position;
     if (at >= fn->args.size()) {
-      error("R0403", pass.value->range, quoted(call->callee) + " takes " + std::to_string(fn->args.size()) +
-                                            " arguments, here are " + std::to_string(call->args.size()))
+      error("R0403", pass.value->range,
+            quoted(call->callee) + " takes " + std::to_string(fn->args.size()) + " arguments, here are " +
+                std::to_string(call->args.size()))
           .label(fn->head, "declared here");
       return false;
     }
@@ -138,7 +142,8 @@ bool Elaborator::bindAxis(FnInstance &fn, const ast::Axis &declared, const Axis 
     std::string expected = axis->seq && !actual.seq ? axis->word() : axis->str();
     auto &d = error("R0203", argument.range, "sizes differ in the call of `" + nameOf(fn) + "`");
     d.label(argument.range, quoted(argument.source) + " has " +
-                                (argument.value.type.axes.size() > 1 ? ordinal(position) + " axis " : "") + actual.str());
+                                (argument.value.type.axes.size() > 1 ? ordinal(position) + " axis " : "") +
+                                actual.str());
     d.label(declared.range, "`" + argument.param->name.text.str() + "` has " +
                                 (argument.param->type.axes.size() > 1
                                      ? ordinal(&declared - argument.param->type.axes.begin()) + " axis "
@@ -182,8 +187,8 @@ bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, SmallVectorIm
   literal |= v.type.axes.empty() && v.body->is(Op::Const);
   size_t rank = type.axes.size(), have = v.type.axes.size();
   if (have < rank && !literal) {
-    auto &d = error("R0202", argument.range, name + " has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes") +
-                                                 ", here is " + kindOf(v));
+    auto &d = error("R0202", argument.range,
+                    name + " has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes") + ", here is " + kindOf(v));
     d.label(argument.param->range, "declared here");
     return false;
   }
@@ -247,8 +252,8 @@ Value Elaborator::convert(Value v, const Element &to, Range range, StringRef wha
   if (to.kind == Kind::Real && from.kind == Kind::Int)
     return wrap(program->toReal(v.body));
   if (to.kind == Kind::Int && from.kind == Kind::Int) {
-    bool fits = from.token && (from.bound.same(to.bound) ||
-                               (!from.bound.seq && !to.bound.seq && from.bound.size <= to.bound.size));
+    bool fits = from.token &&
+                (from.bound.same(to.bound) || (!from.bound.seq && !to.bound.seq && from.bound.size <= to.bound.size));
     if (fits)
       return v;
     Expr *n = program->make(Op::Narrow, to, range, {v.body});

@@ -62,7 +62,9 @@ static std::string oneLine(StringRef text) {
 void Compilation::Impl::checkExport(const ast::ExportDecl *decl) {
   ExportInfo info;
   info.name = decl->name.text.str();
-  info.mode = decl->mode == ast::ExportKind::Whole ? "whole" : decl->mode == ast::ExportKind::Stream ? "stream" : "train";
+  info.mode = decl->mode == ast::ExportKind::Whole    ? "whole"
+              : decl->mode == ast::ExportKind::Stream ? "stream"
+                                                      : "train";
   info.range = decl->range;
   const ast::FnDecl *fn = model.root->fn(decl->fn.text);
   if (!fn) // reported with the names

@@ -36,8 +36,8 @@ struct ExportInfo {
 
 struct CheckResult {
   bool ok = false;
-  std::string model;       // empty for a file of layers
-  unsigned layers = 0;     // in the file
+  std::string model;   // empty for a file of layers
+  unsigned layers = 0; // in the file
   std::vector<ExportInfo> exports;
   uint64_t parameters = 0; // floats
 };

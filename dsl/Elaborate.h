@@ -39,14 +39,18 @@ struct Static {
 
 struct Value {
   enum Tag { Poison, Unknown, Data, Fixed, Tuple } tag = Poison;
-  Type type;                             // Data
-  llvm::SmallVector<Var *, 4> vars;      // one per axis
-  Expr *body = nullptr;                  // scalar, over vars and the variables of where it stands
-  std::shared_ptr<Static> fixed;         // Fixed
-  std::vector<Value> parts;              // Tuple
+  Type type;                        // Data
+  llvm::SmallVector<Var *, 4> vars; // one per axis
+  Expr *body = nullptr;             // scalar, over vars and the variables of where it stands
+  std::shared_ptr<Static> fixed;    // Fixed
+  std::vector<Value> parts;         // Tuple
   Range range;
 
-  static Value unknown() { Value v; v.tag = Unknown; return v; }
+  static Value unknown() {
+    Value v;
+    v.tag = Unknown;
+    return v;
+  }
   bool isData() const { return tag == Data; }
   bool isFixed(Static::What what) const { return tag == Fixed && fixed->what == what; }
   bool isNumber() const { return isFixed(Static::Number); }
@@ -98,11 +102,11 @@ struct Local {
   StmtInstance *stmt = nullptr; // null: `value` is all there is
   unsigned target = 0;
   Value value;
-  bool ready = false;           // `value` holds
-  Array *array = nullptr;       // when asked for before it was ready, and then for good
-  std::optional<Type> hint;     // axes and element, found by inference
+  bool ready = false;                 // `value` holds
+  Array *array = nullptr;             // when asked for before it was ready, and then for good
+  std::optional<Type> hint;           // axes and element, found by inference
   llvm::SmallVector<Axis, 2> leading; // those of its indices, where inference found no more
-  const Var *var = nullptr;     // of an index
+  const Var *var = nullptr;           // of an index
   bool isIndex = false;
   bool isLoop = false; // the variable of an unrolled loop
   Boundary *boundary = nullptr;
@@ -161,8 +165,8 @@ private:
   enum class State { Todo, Busy, Done };
 
   // Sizes and instances (Instances.cpp).
-  Instance *makeInstance(const ast::LayerDecl *decl, llvm::ArrayRef<ast::Pass> args, Env env, std::string path, Range range,
-                         llvm::ArrayRef<Override> overrides = {});
+  Instance *makeInstance(const ast::LayerDecl *decl, llvm::ArrayRef<ast::Pass> args, Env env, std::string path,
+                         Range range, llvm::ArrayRef<Override> overrides = {});
   Value member(Instance &instance, llvm::StringRef name, Range range);
   bool hasMember(Instance &instance, llvm::StringRef name) const;
   Value evalMember(const ast::Expr *e, Env env, const std::string &path);
@@ -181,7 +185,8 @@ private:
     Local *local = nullptr;
     int64_t first = 0; // of `k in -R..R`
   };
-  std::optional<Axis> rangeOf(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env env, int64_t &first);
+  std::optional<Axis> rangeOf(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env env,
+                              int64_t &first);
   std::optional<Axis> inferRange(llvm::StringRef name, Range range, llvm::ArrayRef<const ast::Expr *> scope, Env env);
   Env dummyFrame(llvm::ArrayRef<llvm::StringRef> names, Env parent);
   IndexVar bindIndex(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env scan, Env into);
@@ -258,8 +263,8 @@ private:
   void reportUnknownAxes(unsigned errorsBefore);
   Diagnostic &error(llvm::StringRef code, Range range, std::string message);
   Diagnostic &refuse(Range range, std::string what); // not built yet
-  std::string describe(const Value &v) const; // "axes [T, E = 4]"
-  std::string kindOf(const Value &v) const;   // "an array with axes [T, E = 4]"
+  std::string describe(const Value &v) const;        // "axes [T, E = 4]"
+  std::string kindOf(const Value &v) const;          // "an array with axes [T, E = 4]"
 
   struct Context;
   friend struct Context;

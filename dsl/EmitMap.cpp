@@ -39,18 +39,18 @@ struct Scalars {
   ArrayRef<const Var *> steps;
   mlir::DenseMap<const Expr *, mlir::Value> made;
 
-  mlir::Value real(double v) {
-    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(float(v)));
-  }
-  mlir::Value integer(int64_t v) {
-    return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(v));
-  }
+  mlir::Value real(double v) { return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(float(v))); }
+  mlir::Value integer(int64_t v) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(v)); }
   mlir::Value toInt(mlir::Value index) { return arith::IndexCastOp::create(b, loc, b.getI32Type(), index); }
 
   template <typename T>
-  mlir::Value op(mlir::Value x) { return T::create(b, loc, x); }
+  mlir::Value op(mlir::Value x) {
+    return T::create(b, loc, x);
+  }
   template <typename T>
-  mlir::Value op(mlir::Value x, mlir::Value y) { return T::create(b, loc, x, y); }
+  mlir::Value op(mlir::Value x, mlir::Value y) {
+    return T::create(b, loc, x, y);
+  }
 
   mlir::Value get(const Expr *e) {
     if (auto it = made.find(e); it != made.end())
@@ -63,12 +63,16 @@ struct Scalars {
   mlir::Value compare(const Expr *e) {
     mlir::Value x = get(e->args[0]), y = get(e->args[1]);
     if (e->args[0]->isReal()) {
-      auto p = e->is(Op::Lt) ? arith::CmpFPredicate::OLT : e->is(Op::Le) ? arith::CmpFPredicate::OLE
-               : e->is(Op::Eq) ? arith::CmpFPredicate::OEQ : arith::CmpFPredicate::UNE;
+      auto p = e->is(Op::Lt)   ? arith::CmpFPredicate::OLT
+               : e->is(Op::Le) ? arith::CmpFPredicate::OLE
+               : e->is(Op::Eq) ? arith::CmpFPredicate::OEQ
+                               : arith::CmpFPredicate::UNE;
       return arith::CmpFOp::create(b, loc, p, x, y);
     }
-    auto p = e->is(Op::Lt) ? arith::CmpIPredicate::slt : e->is(Op::Le) ? arith::CmpIPredicate::sle
-             : e->is(Op::Eq) ? arith::CmpIPredicate::eq : arith::CmpIPredicate::ne;
+    auto p = e->is(Op::Lt)   ? arith::CmpIPredicate::slt
+             : e->is(Op::Le) ? arith::CmpIPredicate::sle
+             : e->is(Op::Eq) ? arith::CmpIPredicate::eq
+                             : arith::CmpIPredicate::ne;
     return arith::CmpIOp::create(b, loc, p, x, y);
   }
 
@@ -103,24 +107,35 @@ struct Scalars {
   mlir::Value call(const Expr *e) {
     StringRef fn = e->fn;
     mlir::Value x = get(e->args[0]);
-    if (fn == "exp") return op<math::ExpOp>(x);
-    if (fn == "log") return op<math::LogOp>(x);
-    if (fn == "sqrt") return op<math::SqrtOp>(x);
-    if (fn == "abs") return op<math::AbsFOp>(x);
-    if (fn == "sin") return op<math::SinOp>(x);
-    if (fn == "cos") return op<math::CosOp>(x);
-    if (fn == "tanh") return op<math::TanhOp>(x);
-    if (fn == "erf") return op<math::ErfOp>(x);
-    if (fn == "sigmoid") return sigmoid(x);
-    if (fn == "relu") return op<arith::MaximumFOp>(x, real(0));
-    if (fn == "silu") return op<arith::MulFOp>(x, sigmoid(x));
+    if (fn == "exp")
+      return op<math::ExpOp>(x);
+    if (fn == "log")
+      return op<math::LogOp>(x);
+    if (fn == "sqrt")
+      return op<math::SqrtOp>(x);
+    if (fn == "abs")
+      return op<math::AbsFOp>(x);
+    if (fn == "sin")
+      return op<math::SinOp>(x);
+    if (fn == "cos")
+      return op<math::CosOp>(x);
+    if (fn == "tanh")
+      return op<math::TanhOp>(x);
+    if (fn == "erf")
+      return op<math::ErfOp>(x);
+    if (fn == "sigmoid")
+      return sigmoid(x);
+    if (fn == "relu")
+      return op<arith::MaximumFOp>(x, real(0));
+    if (fn == "silu")
+      return op<arith::MulFOp>(x, sigmoid(x));
     if (fn == "gelu")
       return op<arith::MulFOp>(op<arith::MulFOp>(real(0.5), x),
                                op<arith::AddFOp>(real(1), op<math::ErfOp>(op<arith::MulFOp>(x, real(M_SQRT1_2)))));
     if (fn == "gelu_tanh") {
       mlir::Value cube = op<arith::MulFOp>(op<arith::MulFOp>(x, x), x);
-      mlir::Value inner = op<arith::MulFOp>(real(std::sqrt(2 / M_PI)),
-                                            op<arith::AddFOp>(x, op<arith::MulFOp>(real(0.044715), cube)));
+      mlir::Value inner =
+          op<arith::MulFOp>(real(std::sqrt(2 / M_PI)), op<arith::AddFOp>(x, op<arith::MulFOp>(real(0.044715), cube)));
       return op<arith::MulFOp>(op<arith::MulFOp>(real(0.5), x), op<arith::AddFOp>(real(1), op<math::TanhOp>(inner)));
     }
     if (fn == "softplus") // log(1 + exp(x)) without overflow
@@ -157,38 +172,61 @@ struct Scalars {
         return toInt(StepOp::create(b, loc, b.getIndexType(), e->var->axis.seq->name));
       return toInt(IndexOp::create(b, loc, b.getIndexType(), find(dims, e->var) - dims.begin()));
     }
-    case Op::Length: return toInt(LengthOp::create(b, loc, b.getIndexType(), e->seq->name));
+    case Op::Length:
+      return toInt(LengthOp::create(b, loc, b.getIndexType(), e->seq->name));
     case Op::Neg:
       return integers ? op<arith::SubIOp>(integer(0), get(e->args[0])) : op<arith::NegFOp>(get(e->args[0]));
     case Op::Not:
       return op<arith::XOrIOp>(get(e->args[0]), arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
     case Op::Add:
-      return integers ? op<arith::AddIOp>(get(e->args[0]), get(e->args[1])) : op<arith::AddFOp>(get(e->args[0]), get(e->args[1]));
+      return integers ? op<arith::AddIOp>(get(e->args[0]), get(e->args[1]))
+                      : op<arith::AddFOp>(get(e->args[0]), get(e->args[1]));
     case Op::Sub:
-      return integers ? op<arith::SubIOp>(get(e->args[0]), get(e->args[1])) : op<arith::SubFOp>(get(e->args[0]), get(e->args[1]));
+      return integers ? op<arith::SubIOp>(get(e->args[0]), get(e->args[1]))
+                      : op<arith::SubFOp>(get(e->args[0]), get(e->args[1]));
     case Op::Mul:
-      return integers ? op<arith::MulIOp>(get(e->args[0]), get(e->args[1])) : op<arith::MulFOp>(get(e->args[0]), get(e->args[1]));
-    case Op::Div: return op<arith::DivFOp>(get(e->args[0]), get(e->args[1]));
-    case Op::IntDiv: case Op::Mod: return quotient(e);
-    case Op::Pow: return power(e);
+      return integers ? op<arith::MulIOp>(get(e->args[0]), get(e->args[1]))
+                      : op<arith::MulFOp>(get(e->args[0]), get(e->args[1]));
+    case Op::Div:
+      return op<arith::DivFOp>(get(e->args[0]), get(e->args[1]));
+    case Op::IntDiv:
+    case Op::Mod:
+      return quotient(e);
+    case Op::Pow:
+      return power(e);
     case Op::Min:
-      return integers ? op<arith::MinSIOp>(get(e->args[0]), get(e->args[1])) : op<arith::MinimumFOp>(get(e->args[0]), get(e->args[1]));
+      return integers ? op<arith::MinSIOp>(get(e->args[0]), get(e->args[1]))
+                      : op<arith::MinimumFOp>(get(e->args[0]), get(e->args[1]));
     case Op::Max:
-      return integers ? op<arith::MaxSIOp>(get(e->args[0]), get(e->args[1])) : op<arith::MaximumFOp>(get(e->args[0]), get(e->args[1]));
-    case Op::Lt: case Op::Le: case Op::Eq: case Op::Ne: return compare(e);
-    case Op::And: return op<arith::AndIOp>(get(e->args[0]), get(e->args[1]));
-    case Op::Or: return op<arith::OrIOp>(get(e->args[0]), get(e->args[1]));
+      return integers ? op<arith::MaxSIOp>(get(e->args[0]), get(e->args[1]))
+                      : op<arith::MaximumFOp>(get(e->args[0]), get(e->args[1]));
+    case Op::Lt:
+    case Op::Le:
+    case Op::Eq:
+    case Op::Ne:
+      return compare(e);
+    case Op::And:
+      return op<arith::AndIOp>(get(e->args[0]), get(e->args[1]));
+    case Op::Or:
+      return op<arith::OrIOp>(get(e->args[0]), get(e->args[1]));
     case Op::Select:
       return arith::SelectOp::create(b, loc, get(e->args[0]), get(e->args[1]), get(e->args[2]));
-    case Op::Call: return call(e);
-    case Op::ToReal: return arith::SIToFPOp::create(b, loc, b.getF32Type(), get(e->args[0]));
+    case Op::Call:
+      return call(e);
+    case Op::ToReal:
+      return arith::SIToFPOp::create(b, loc, b.getF32Type(), get(e->args[0]));
     case Op::Clamp: {
-      mlir::Value top = e->bound.seq ? op<arith::SubIOp>(toInt(LengthOp::create(b, loc, b.getIndexType(), e->bound.seq->name)), integer(1))
-                                     : integer(e->bound.size - 1);
+      mlir::Value top =
+          e->bound.seq
+              ? op<arith::SubIOp>(toInt(LengthOp::create(b, loc, b.getIndexType(), e->bound.seq->name)), integer(1))
+              : integer(e->bound.size - 1);
       return op<arith::MaxSIOp>(op<arith::MinSIOp>(get(e->args[0]), top), integer(0));
     }
-    case Op::Narrow: case Op::Stop: return get(e->args[0]);
-    default: llvm_unreachable("no scalar");
+    case Op::Narrow:
+    case Op::Stop:
+      return get(e->args[0]);
+    default:
+      llvm_unreachable("no scalar");
     }
   }
 };
@@ -254,10 +292,11 @@ mlir::Value Emitter::emitMap(Expr *e, ArrayRef<const Var *> dims, ArrayRef<Expr 
 mlir::Value Emitter::zeros(RankedTensorType type, Range range) {
   EquationParts parts;
   parts.results.push_back(type);
-  return MapOp::create(b, loc(range), parts, [&](OpBuilder &inner, Location l, ValueRange) {
-           return SmallVector<mlir::Value>{
-               arith::ConstantOp::create(inner, l, inner.getZeroAttr(type.getElementType()))};
-         })
+  return MapOp::create(b, loc(range), parts,
+                       [&](OpBuilder &inner, Location l, ValueRange) {
+                         return SmallVector<mlir::Value>{
+                             arith::ConstantOp::create(inner, l, inner.getZeroAttr(type.getElementType()))};
+                       })
       ->getResult(0);
 }
 

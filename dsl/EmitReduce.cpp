@@ -33,7 +33,8 @@ Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
   }
   erase_if(factors, [](Expr *f) { return f->is(Op::Const) && f->value == 1; });
 
-  // Factors over the same indices are one value, computed once, where at most two others remain or one is computed anyway.
+  // Factors over the same indices are one value, computed once, where at most two others remain or one is computed
+  // anyway.
   struct Factor {
     Expr *e;
     Vars over;
@@ -114,13 +115,26 @@ Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
 Tensor Emitter::emitReduce(Expr *e, ArrayRef<const Var *> order) {
   const char *how = nullptr;
   switch (e->reduction) {
-  case Reduction::Sum: case Reduction::Count: return emitSum(e, order);
-  case Reduction::Prod: how = "prod"; break;
-  case Reduction::Max: how = "max"; break;
-  case Reduction::Min: how = "min"; break;
-  case Reduction::LogSumExp: how = "lse"; break;
-  case Reduction::ArgMax: how = "argmax"; break;
-  default: return refuse(e->range, "this reduction");
+  case Reduction::Sum:
+  case Reduction::Count:
+    return emitSum(e, order);
+  case Reduction::Prod:
+    how = "prod";
+    break;
+  case Reduction::Max:
+    how = "max";
+    break;
+  case Reduction::Min:
+    how = "min";
+    break;
+  case Reduction::LogSumExp:
+    how = "lse";
+    break;
+  case Reduction::ArgMax:
+    how = "argmax";
+    break;
+  default:
+    return refuse(e->range, "this reduction");
   }
   if (e->isInt() && e->reduction != Reduction::ArgMax)
     return refuse(e->range, "products, largest and smallest of integers");
@@ -194,8 +208,7 @@ Operand Emitter::emitSoftmax(Expr *e, ArrayRef<const Var *> order) {
   result.value = SoftmaxOp::create(b, loc(e->range), equation.parts);
   for (const Var *v : dims) {
     auto *own = find(e->vars, v);
-    result.places.push_back(own == e->vars.end() ? program.index(v, e->range)
-                                                 : e->args[2 + (own - e->vars.begin())]);
+    result.places.push_back(own == e->vars.end() ? program.index(v, e->range) : e->args[2 + (own - e->vars.begin())]);
   }
   return result;
 }

@@ -60,7 +60,8 @@ bool Emitter::isLastRow(const Group &group, const Expr *read) {
   const Expr *at = read->args[group.time.lookup(read->array)];
   if (group.reverse)
     return asInteger(at) == 0;
-  return at->is(Op::Sub) && at->args[0]->is(Op::Length) && at->args[0]->seq == group.axis && asInteger(at->args[1]) == 1;
+  return at->is(Op::Sub) && at->args[0]->is(Op::Length) && at->args[0]->seq == group.axis &&
+         asInteger(at->args[1]) == 1;
 }
 
 Emitter::Need Emitter::needOf(const Group &group, const Array &array) {

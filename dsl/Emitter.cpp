@@ -16,9 +16,12 @@ Location Emitter::loc(Range range) {
 
 mlir::Type Emitter::element(const Element &e) {
   switch (e.kind) {
-  case Kind::Real: return b.getF32Type();
-  case Kind::Int: return b.getI32Type();
-  case Kind::Bool: return b.getI1Type();
+  case Kind::Real:
+    return b.getF32Type();
+  case Kind::Int:
+    return b.getI32Type();
+  case Kind::Bool:
+    return b.getI1Type();
   }
   llvm_unreachable("element kind");
 }
@@ -71,9 +74,10 @@ mlir::Value Emitter::asInt(mlir::Value value) {
   for (unsigned i = 0; i < type.getRank(); ++i)
     dims.push_back(i);
   parts.read(value, dims);
-  return MapOp::create(b, loc({}), parts, [](OpBuilder &b, Location loc, ValueRange args) {
-           return SmallVector<mlir::Value>{arith::ExtUIOp::create(b, loc, b.getI32Type(), args[0])};
-         })
+  return MapOp::create(b, loc({}), parts,
+                       [](OpBuilder &b, Location loc, ValueRange args) {
+                         return SmallVector<mlir::Value>{arith::ExtUIOp::create(b, loc, b.getI32Type(), args[0])};
+                       })
       ->getResult(0);
 }
 

@@ -103,22 +103,38 @@ static int64_t floorDiv(int64_t a, int64_t b) { return a / b - ((a % b != 0) && 
 
 static std::optional<double> fold(Op op, double a, double b, bool integers) {
   switch (op) {
-  case Op::Add: return a + b;
-  case Op::Sub: return a - b;
-  case Op::Mul: return a * b;
-  case Op::Div: return b == 0 ? std::nullopt : std::optional(a / b);
-  case Op::IntDiv: return b <= 0 ? std::nullopt : std::optional(double(floorDiv(a, b)));
-  case Op::Mod: return b <= 0 ? std::nullopt : std::optional(a - b * double(floorDiv(a, b)));
-  case Op::Pow: return integers && b < 0 ? std::nullopt : std::optional(std::pow(a, b));
-  case Op::Min: return std::min(a, b);
-  case Op::Max: return std::max(a, b);
-  case Op::Lt: return a < b;
-  case Op::Le: return a <= b;
-  case Op::Eq: return a == b;
-  case Op::Ne: return a != b;
-  case Op::And: return a != 0 && b != 0;
-  case Op::Or: return a != 0 || b != 0;
-  default: return std::nullopt;
+  case Op::Add:
+    return a + b;
+  case Op::Sub:
+    return a - b;
+  case Op::Mul:
+    return a * b;
+  case Op::Div:
+    return b == 0 ? std::nullopt : std::optional(a / b);
+  case Op::IntDiv:
+    return b <= 0 ? std::nullopt : std::optional(double(floorDiv(a, b)));
+  case Op::Mod:
+    return b <= 0 ? std::nullopt : std::optional(a - b * double(floorDiv(a, b)));
+  case Op::Pow:
+    return integers && b < 0 ? std::nullopt : std::optional(std::pow(a, b));
+  case Op::Min:
+    return std::min(a, b);
+  case Op::Max:
+    return std::max(a, b);
+  case Op::Lt:
+    return a < b;
+  case Op::Le:
+    return a <= b;
+  case Op::Eq:
+    return a == b;
+  case Op::Ne:
+    return a != b;
+  case Op::And:
+    return a != 0 && b != 0;
+  case Op::Or:
+    return a != 0 || b != 0;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -144,26 +160,36 @@ Expr *Program::binary(Op op, Expr *a, Expr *b, Range range) {
   }
   switch (op) {
   case Op::Add:
-    if (isNumber(a, 0)) return b;
-    if (isNumber(b, 0)) return a;
+    if (isNumber(a, 0))
+      return b;
+    if (isNumber(b, 0))
+      return a;
     break;
   case Op::Sub:
-    if (isNumber(b, 0)) return a;
+    if (isNumber(b, 0))
+      return a;
     break;
   case Op::Mul: // not by zero: 0 * inf would vanish
-    if (isNumber(a, 1)) return b;
-    if (isNumber(b, 1)) return a;
+    if (isNumber(a, 1))
+      return b;
+    if (isNumber(b, 1))
+      return a;
     break;
   case Op::Div:
-    if (isNumber(b, 1)) return a;
+    if (isNumber(b, 1))
+      return a;
     break;
   case Op::And:
-    if (a->is(Op::Const)) return a->value ? b : a;
-    if (b->is(Op::Const)) return b->value ? a : b;
+    if (a->is(Op::Const))
+      return a->value ? b : a;
+    if (b->is(Op::Const))
+      return b->value ? a : b;
     break;
   case Op::Or:
-    if (a->is(Op::Const)) return a->value ? a : b;
-    if (b->is(Op::Const)) return b->value ? b : a;
+    if (a->is(Op::Const))
+      return a->value ? a : b;
+    if (b->is(Op::Const))
+      return b->value ? b : a;
     break;
   default:
     break;
@@ -173,19 +199,28 @@ Expr *Program::binary(Op op, Expr *a, Expr *b, Range range) {
 
 Expr *Program::negation(Expr *c, Range range) {
   switch (c->op) {
-  case Op::Const: return truth(!c->value, range);
-  case Op::Not: return c->args[0];
-  case Op::And: return binary(Op::Or, negation(c->args[0], range), negation(c->args[1], range), range);
-  case Op::Or: return binary(Op::And, negation(c->args[0], range), negation(c->args[1], range), range);
-  case Op::Eq: return binary(Op::Ne, c->args[0], c->args[1], range);
-  case Op::Ne: return binary(Op::Eq, c->args[0], c->args[1], range);
+  case Op::Const:
+    return truth(!c->value, range);
+  case Op::Not:
+    return c->args[0];
+  case Op::And:
+    return binary(Op::Or, negation(c->args[0], range), negation(c->args[1], range), range);
+  case Op::Or:
+    return binary(Op::And, negation(c->args[0], range), negation(c->args[1], range), range);
+  case Op::Eq:
+    return binary(Op::Ne, c->args[0], c->args[1], range);
+  case Op::Ne:
+    return binary(Op::Eq, c->args[0], c->args[1], range);
   case Op::Lt: // not for reals: NaN is on neither side
-    if (c->args[0]->isInt()) return binary(Op::Le, c->args[1], c->args[0], range);
+    if (c->args[0]->isInt())
+      return binary(Op::Le, c->args[1], c->args[0], range);
     break;
   case Op::Le:
-    if (c->args[0]->isInt()) return binary(Op::Lt, c->args[1], c->args[0], range);
+    if (c->args[0]->isInt())
+      return binary(Op::Lt, c->args[1], c->args[0], range);
     break;
-  default: break;
+  default:
+    break;
   }
   return make(Op::Not, Element::boolean(), range, {c});
 }
@@ -267,8 +302,16 @@ Expr *substitute(Program &program, Expr *e, const Substitution &map) {
     }
     case Op::Select: // a piece or branch that is known
       return n->args[0]->is(Op::Const) ? n->args[n->args[0]->value ? 1 : 2] : n;
-    case Op::Add: case Op::Sub: case Op::IntDiv: case Op::Mod: case Op::Lt: case Op::Le: case Op::Eq: case Op::Ne:
-    case Op::And: case Op::Or:
+    case Op::Add:
+    case Op::Sub:
+    case Op::IntDiv:
+    case Op::Mod:
+    case Op::Lt:
+    case Op::Le:
+    case Op::Eq:
+    case Op::Ne:
+    case Op::And:
+    case Op::Or:
       if (n->args[0]->is(Op::Const) || n->args[1]->is(Op::Const))
         return program.binary(n->op, n->args[0], n->args[1], n->range);
       return n;

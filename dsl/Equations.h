@@ -1,14 +1,14 @@
-// A program after calls are inlined and loops unrolled: every element of every array has one equation over index variables.
-// This is what `--emit=equations` prints, what subscripts are proved on, where recurrences are found, and what is lowered
-// to operations. One Program is one export; parameters are shared by all programs of a model.
+// A program after calls are inlined and loops unrolled: every element of every array has one equation over index
+// variables. This is what `--emit=equations` prints, what subscripts are proved on, where recurrences are found, and
+// what is lowered to operations. One Program is one export; parameters are shared by all programs of a model.
 #ifndef RONDO_DSL_EQUATIONS_H
 #define RONDO_DSL_EQUATIONS_H
 
 #include "dsl/Ast.h"
 
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
 
 #include <deque>
 #include <optional>
@@ -32,7 +32,7 @@ struct Axis {
   int64_t size = 0;
   std::string name;
   bool same(const Axis &other) const { return seq == other.seq && (seq || size == other.size); }
-  std::string str() const; // "H = 512", "512", "T"
+  std::string str() const;  // "H = 512", "512", "T"
   std::string word() const; // "H", "512", "T"
 };
 
@@ -74,10 +74,25 @@ enum class Op {
   Index,  // var
   Length, // seq
   Read,   // array[args], else one of `outside`
-  Neg, Not, Add, Sub, Mul, Div, IntDiv, Mod, Pow, Min, Max,
-  Lt, Le, Eq, Ne, And, Or,
-  Select,  // args[0] ? args[1] : args[2]; only the chosen one exists
-  Call,    // scalar function `fn` of args[0]
+  Neg,
+  Not,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  IntDiv,
+  Mod,
+  Pow,
+  Min,
+  Max,
+  Lt,
+  Le,
+  Eq,
+  Ne,
+  And,
+  Or,
+  Select, // args[0] ? args[1] : args[2]; only the chosen one exists
+  Call,   // scalar function `fn` of args[0]
   ToReal,
   Clamp,   // args[0] into 0 .. bound-1
   Narrow,  // args[0], an obligation to prove it in 0 .. bound-1
@@ -100,7 +115,7 @@ struct Outside {
 /// The boundaries of a name in its fn; filled when the fn is complete.
 struct Boundary {
   struct Entry {
-    llvm::SmallVector<Expr *, 2> at; // per leading subscript; null: anywhere outside
+    llvm::SmallVector<Expr *, 2> at;  // per leading subscript; null: anywhere outside
     llvm::SmallVector<Var *, 4> vars; // the axes of the value
     Expr *value = nullptr;
     Range range;
@@ -118,8 +133,8 @@ struct Expr {
   const Var *var = nullptr;
   Sequence *seq = nullptr;
   Array *array = nullptr;
-  Boundary *boundary = nullptr;           // of a Read: the name it goes by
-  llvm::SmallVector<Outside, 1> outside;  // of a Read, afterwards
+  Boundary *boundary = nullptr;          // of a Read: the name it goes by
+  llvm::SmallVector<Outside, 1> outside; // of a Read, afterwards
   llvm::StringRef fn;
   Reduction reduction = Reduction::Sum;
   llvm::SmallVector<const Var *, 2> vars;

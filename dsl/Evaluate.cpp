@@ -67,7 +67,8 @@ bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, S
       if (!var.local)
         return false;
       if (var.first) {
-        error("R0205", index.range, "the axes of an array begin at 0").suggest("shift the index and write the offset on the right");
+        error("R0205", index.range, "the axes of an array begin at 0")
+            .suggest("shift the index and write the offset on the right");
         return false;
       }
       indices.push_back(const_cast<Var *>(var.local->var));
@@ -89,8 +90,9 @@ bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, S
       return true;
     }
     if (v.tag != Value::Tuple || v.parts.size() != targets.size()) {
-      error("R0406", stmt.define->range, std::to_string(targets.size()) + " names for " +
-                                             (v.tag == Value::Tuple ? std::to_string(v.parts.size()) + " results" : "one value"));
+      error("R0406", stmt.define->range,
+            std::to_string(targets.size()) + " names for " +
+                (v.tag == Value::Tuple ? std::to_string(v.parts.size()) + " results" : "one value"));
       return false;
     }
     values.append(v.parts.begin(), v.parts.end());

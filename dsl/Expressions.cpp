@@ -16,8 +16,8 @@ ArrayRef<StringRef> scalarFunctions() {
 }
 
 bool isBuiltin(StringRef name) {
-  static const StringRef others[] = {"minimum", "maximum", "stop", "concat", "clamp", "vocab", "labels",
-                                     "bernoulli", "normal", "uniform"};
+  static const StringRef others[] = {"minimum", "maximum", "stop",      "concat", "clamp",
+                                     "vocab",   "labels",  "bernoulli", "normal", "uniform"};
   return is_contained(scalarFunctions(), name) || is_contained(others, name);
 }
 
@@ -41,16 +41,35 @@ Value Elaborator::eval(const ast::Expr *e, Env env) {
     auto *n = cast<ast::NumberExpr>(e);
     return fixedNumber(n->value, n->isInteger, e->range);
   }
-  case ast::Expr::Name: v = evalName(cast<ast::NameExpr>(e)->name, e->range, env); break;
-  case ast::Expr::Unary: v = evalUnary(cast<ast::UnaryExpr>(e), env); break;
-  case ast::Expr::Binary: v = evalBinary(cast<ast::BinaryExpr>(e), env); break;
-  case ast::Expr::Compare: v = evalCompare(cast<ast::CompareExpr>(e), env); break;
-  case ast::Expr::If: v = evalIf(cast<ast::IfExpr>(e), env); break;
-  case ast::Expr::Binder: v = evalBinder(cast<ast::BinderExpr>(e), env); break;
-  case ast::Expr::Call: v = evalCall(cast<ast::CallExpr>(e), env); break;
-  case ast::Expr::Subscript: v = evalSubscript(cast<ast::SubscriptExpr>(e), env); break;
-  case ast::Expr::Member: v = evalMemberOf(cast<ast::MemberExpr>(e), env); break;
-  case ast::Expr::List: case ast::Expr::ListFor:
+  case ast::Expr::Name:
+    v = evalName(cast<ast::NameExpr>(e)->name, e->range, env);
+    break;
+  case ast::Expr::Unary:
+    v = evalUnary(cast<ast::UnaryExpr>(e), env);
+    break;
+  case ast::Expr::Binary:
+    v = evalBinary(cast<ast::BinaryExpr>(e), env);
+    break;
+  case ast::Expr::Compare:
+    v = evalCompare(cast<ast::CompareExpr>(e), env);
+    break;
+  case ast::Expr::If:
+    v = evalIf(cast<ast::IfExpr>(e), env);
+    break;
+  case ast::Expr::Binder:
+    v = evalBinder(cast<ast::BinderExpr>(e), env);
+    break;
+  case ast::Expr::Call:
+    v = evalCall(cast<ast::CallExpr>(e), env);
+    break;
+  case ast::Expr::Subscript:
+    v = evalSubscript(cast<ast::SubscriptExpr>(e), env);
+    break;
+  case ast::Expr::Member:
+    v = evalMemberOf(cast<ast::MemberExpr>(e), env);
+    break;
+  case ast::Expr::List:
+  case ast::Expr::ListFor:
     error("R0504", e->range, "a list stands only behind a name of a layer or model");
     break;
   }
@@ -113,15 +132,24 @@ Value Elaborator::evalUnary(const ast::UnaryExpr *e, Env env) {
 
 static Op opOf(ast::BinaryOp op) {
   switch (op) {
-  case ast::BinaryOp::Add: return Op::Add;
-  case ast::BinaryOp::Sub: return Op::Sub;
-  case ast::BinaryOp::Mul: return Op::Mul;
-  case ast::BinaryOp::Div: return Op::Div;
-  case ast::BinaryOp::IntDiv: return Op::IntDiv;
-  case ast::BinaryOp::Mod: return Op::Mod;
-  case ast::BinaryOp::Pow: return Op::Pow;
-  case ast::BinaryOp::And: return Op::And;
-  default: return Op::Or;
+  case ast::BinaryOp::Add:
+    return Op::Add;
+  case ast::BinaryOp::Sub:
+    return Op::Sub;
+  case ast::BinaryOp::Mul:
+    return Op::Mul;
+  case ast::BinaryOp::Div:
+    return Op::Div;
+  case ast::BinaryOp::IntDiv:
+    return Op::IntDiv;
+  case ast::BinaryOp::Mod:
+    return Op::Mod;
+  case ast::BinaryOp::Pow:
+    return Op::Pow;
+  case ast::BinaryOp::And:
+    return Op::And;
+  default:
+    return Op::Or;
   }
 }
 
@@ -164,9 +192,10 @@ Value Elaborator::evalBinary(const ast::BinaryExpr *e, Env env) {
     bool isBool = v->isFixed(Static::Truth) || (v->isData() && v->type.element.kind == Kind::Bool);
     if (!v->known() || v->tag == Value::Tuple || isBool == logic)
       continue;
-    error("R0501", source->range, "`" + spelling(e->op).str() + "` needs " +
-                                      (logic ? "truth values" : "numbers") + ", this is " + kindOf(*v))
-        .suggest(logic ? "a truth value is a comparison, `x > 0`" : "`if c then 1 else 0` makes a number of a truth value");
+    error("R0501", source->range,
+          "`" + spelling(e->op).str() + "` needs " + (logic ? "truth values" : "numbers") + ", this is " + kindOf(*v))
+        .suggest(logic ? "a truth value is a comparison, `x > 0`"
+                       : "`if c then 1 else 0` makes a number of a truth value");
     return {};
   }
   if (op == Op::IntDiv || op == Op::Mod) {
@@ -199,8 +228,8 @@ Value Elaborator::evalDot(const ast::BinaryExpr *e, Value a, Value b) {
   }
   for (auto [v, source] : {std::pair(&a, e->lhs), std::pair(&b, e->rhs)})
     if (!v->isData() || v->type.axes.empty() || v->type.element.kind == Kind::Bool) {
-      error("R0202", source->range, "`@` joins the last axis of its left side with the first of its right side, this is " +
-                                        describe(*v));
+      error("R0202", source->range,
+            "`@` joins the last axis of its left side with the first of its right side, this is " + describe(*v));
       return {};
     }
   const Axis &last = a.type.axes.back(), &first = b.type.axes.front();
@@ -244,12 +273,18 @@ Value Elaborator::evalCompare(const ast::CompareExpr *e, Env env) {
   }
   auto compare = [&](ast::CompareOp op, Expr *a, Expr *b, Range range) {
     switch (op) {
-    case ast::CompareOp::Lt: return program->binary(Op::Lt, a, b, range);
-    case ast::CompareOp::Le: return program->binary(Op::Le, a, b, range);
-    case ast::CompareOp::Gt: return program->binary(Op::Lt, b, a, range);
-    case ast::CompareOp::Ge: return program->binary(Op::Le, b, a, range);
-    case ast::CompareOp::Eq: return program->binary(Op::Eq, a, b, range);
-    case ast::CompareOp::Ne: return program->binary(Op::Ne, a, b, range);
+    case ast::CompareOp::Lt:
+      return program->binary(Op::Lt, a, b, range);
+    case ast::CompareOp::Le:
+      return program->binary(Op::Le, a, b, range);
+    case ast::CompareOp::Gt:
+      return program->binary(Op::Lt, b, a, range);
+    case ast::CompareOp::Ge:
+      return program->binary(Op::Le, b, a, range);
+    case ast::CompareOp::Eq:
+      return program->binary(Op::Eq, a, b, range);
+    case ast::CompareOp::Ne:
+      return program->binary(Op::Ne, a, b, range);
     }
     llvm_unreachable("comparison");
   };
@@ -267,10 +302,9 @@ Value Elaborator::evalCompare(const ast::CompareExpr *e, Env env) {
                              [&](ArrayRef<Expr *> x) { return compare(op, x[0], x[1], range); });
     if (!pair.known())
       return pair;
-    result = i == 0 ? pair
-                    : elementwise({result, pair}, {l, r}, e->range, "and", [&](ArrayRef<Expr *> x) {
-                        return program->binary(Op::And, x[0], x[1], e->range);
-                      });
+    result = i == 0 ? pair : elementwise({result, pair}, {l, r}, e->range, "and", [&](ArrayRef<Expr *> x) {
+      return program->binary(Op::And, x[0], x[1], e->range);
+    });
     if (!result.known())
       return result;
   }
@@ -304,30 +338,31 @@ Value Elaborator::evalIf(const ast::IfExpr *e, Env env) {
   guards.truncate(mark);
   if (a.tag == Value::Poison || b.tag == Value::Poison)
     return {};
-  return elementwise({c, a, b}, {e->condition, e->then, e->otherwise}, e->range, "if", [&](ArrayRef<Expr *> x) -> Expr * {
-    Expr *p = x[1], *q = x[2];
-    if (p->isBool() != q->isBool()) {
-      error("R0501", e->range, "one branch is a truth value, the other a number");
-      return nullptr;
-    }
-    if (p->isBool()) // stays a predicate
-      return program->binary(Op::Or, program->binary(Op::And, x[0], p, e->range),
-                             program->binary(Op::And, program->negation(x[0], e->range), q, e->range), e->range);
-    Element element = p->element;
-    if (p->isInt() != q->isInt()) {
-      p = program->toReal(p);
-      q = program->toReal(q);
-      element = Element::real();
-    } else if (p->isInt() && !(p->element.token && q->element.token && p->element.bound.same(q->element.bound)))
-      element = Element::integer();
-    // A literal fits the token kind of the other branch when it is below its bound.
-    if (p->isInt() && q->isInt() && !element.token)
-      for (auto [t, n] : {std::pair(p, q), std::pair(q, p)})
-        if (auto value = asInteger(n); t->element.token && value && *value >= 0 && !t->element.bound.seq &&
-                                       *value < t->element.bound.size)
-          element = t->element;
-    return program->make(Op::Select, element, e->range, {x[0], p, q});
-  });
+  return elementwise(
+      {c, a, b}, {e->condition, e->then, e->otherwise}, e->range, "if", [&](ArrayRef<Expr *> x) -> Expr * {
+        Expr *p = x[1], *q = x[2];
+        if (p->isBool() != q->isBool()) {
+          error("R0501", e->range, "one branch is a truth value, the other a number");
+          return nullptr;
+        }
+        if (p->isBool()) // stays a predicate
+          return program->binary(Op::Or, program->binary(Op::And, x[0], p, e->range),
+                                 program->binary(Op::And, program->negation(x[0], e->range), q, e->range), e->range);
+        Element element = p->element;
+        if (p->isInt() != q->isInt()) {
+          p = program->toReal(p);
+          q = program->toReal(q);
+          element = Element::real();
+        } else if (p->isInt() && !(p->element.token && q->element.token && p->element.bound.same(q->element.bound)))
+          element = Element::integer();
+        // A literal fits the token kind of the other branch when it is below its bound.
+        if (p->isInt() && q->isInt() && !element.token)
+          for (auto [t, n] : {std::pair(p, q), std::pair(q, p)})
+            if (auto value = asInteger(n);
+                t->element.token && value && *value >= 0 && !t->element.bound.seq && *value < t->element.bound.size)
+              element = t->element;
+        return program->make(Op::Select, element, e->range, {x[0], p, q});
+      });
 }
 
 Expr *Elaborator::scalarInt(const ast::Expr *e, Env env, StringRef what) {
@@ -351,8 +386,8 @@ Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
       if (first.isNumber()) {
         int64_t at = int64_t(first.fixed->number);
         if (at < 0 || at >= int64_t(local->pieces.size()) || !local->pieces[at]) {
-          error("R0601", e->subscripts[0]->range, "`" + name->name.str() + "` has " +
-                                                      std::to_string(local->pieces.size()) + " pieces, from 0");
+          error("R0601", e->subscripts[0]->range,
+                "`" + name->name.str() + "` has " + std::to_string(local->pieces.size()) + " pieces, from 0");
           return {};
         }
         Value piece = toData(read(*local->pieces[at], e->range), e->range);
@@ -380,8 +415,8 @@ Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
     if (!i)
       return {};
     if (*i < 0 || *i >= int64_t(base.fixed->list.size()) || e->subscripts.size() != 1) {
-      error("R0601", e->subscripts[0]->range, quoted(e->base) + " has " + std::to_string(base.fixed->list.size()) +
-                                                  " elements, from 0");
+      error("R0601", e->subscripts[0]->range,
+            quoted(e->base) + " has " + std::to_string(base.fixed->list.size()) + " elements, from 0");
       return {};
     }
     return base.fixed->list[*i];
@@ -414,8 +449,9 @@ Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
     return {};
   }
   if (places.size() > base.type.axes.size()) {
-    error("R0202", e->range, std::to_string(places.size()) + " subscripts for " + quoted(e->base) + ", which has " +
-                                 (base.type.axes.empty() ? "no axes" : describe(base)));
+    error("R0202", e->range,
+          std::to_string(places.size()) + " subscripts for " + quoted(e->base) + ", which has " +
+              (base.type.axes.empty() ? "no axes" : describe(base)));
     return {};
   }
   return subscript(base, places, e->range);
@@ -441,7 +477,8 @@ Value Elaborator::evalMemberOf(const ast::MemberExpr *e, Env env) {
   if (hasMember(instance, name))
     return member(instance, name, e->range);
   if (instance.fn(name))
-    error("R0402", e->range, "`" + name.str() + "` is a fn of `" + instance.decl->name.text.str() + "` and must be called");
+    error("R0402", e->range,
+          "`" + name.str() + "` is a fn of `" + instance.decl->name.text.str() + "` and must be called");
   else
     error("R0401", e->member.range, "`" + instance.decl->name.text.str() + "` has no `" + name.str() + "`")
         .label(instance.decl->name.range, "declared here");

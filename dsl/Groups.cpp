@@ -240,10 +240,12 @@ private:
       }
       Expr *at = e->read->args[group.time[e->read->array]];
       Expr *now = program.index(e->from->vars[group.time[e->from]], at->range);
-      Expr *earlier = group.reverse ? program.binary(Op::Lt, now, at, at->range) : program.binary(Op::Lt, at, now, at->range);
+      Expr *earlier =
+          group.reverse ? program.binary(Op::Lt, now, at, at->range) : program.binary(Op::Lt, at, now, at->range);
       if (prover.holds(earlier, e->given))
         continue;
-      Expr *upTo = group.reverse ? program.binary(Op::Le, now, at, at->range) : program.binary(Op::Le, at, now, at->range);
+      Expr *upTo =
+          group.reverse ? program.binary(Op::Le, now, at, at->range) : program.binary(Op::Le, at, now, at->range);
       if (!prover.holds(upTo, e->given))
         return false;
       group.inclusive.insert(e->read);
@@ -271,7 +273,30 @@ private:
     return true;
   }
 
+  /// A beginning that the recurrence itself would have to have made.
+  bool reportBeginning(Group &group, ArrayRef<const Edge *> own) {
+    for (const Edge *e : own)
+      for (const Outside &o : e->read->outside) {
+        const Expr *inner = nullptr;
+        walk(o.value, [&](const Expr *n) {
+          if (n->is(Op::Read) && group.has(n->array))
+            inner = n;
+          return true;
+        });
+        if (!inner)
+          continue;
+        auto &d = diagnostics.error("R0304", inner->range ? inner->range : e->read->range,
+                                    "a recurrence begins with what it does not make itself");
+        d.label(e->read->range, "`" + e->read->array->name + "` begins with `" + str(inner) + "`");
+        d.note("`" + inner->array->name + "` belongs to the same recurrence");
+        return true;
+      }
+    return false;
+  }
+
   void report(Group &group, ArrayRef<const Edge *> own) {
+    if (reportBeginning(group, own))
+      return;
     // One cycle, as short as it gets from the first array.
     Array *start = group.arrays[0];
     DenseMap<Array *, const Edge *> via;
@@ -293,14 +318,16 @@ private:
       path.insert(path.begin(), e);
     std::string text = "`" + start->name + "`";
     for (const Edge *e : path)
-      text += " < `" + str(e->read) + "`" +
-              (e->read->range ? " (line " + std::to_string(e->read->range.line()) + ")" : "");
-    bool still = !path.empty() && all_of(path, [&](const Edge *e) { return offsetOf(program, group, *e->from, e->read) == 0; });
+      text +=
+          " < `" + str(e->read) + "`" + (e->read->range ? " (line " + std::to_string(e->read->range.line()) + ")" : "");
+    bool still =
+        !path.empty() && all_of(path, [&](const Edge *e) { return offsetOf(program, group, *e->from, e->read) == 0; });
     bool anySequence = any_of(start->type.axes, [](const Axis &a) { return a.seq; });
     auto &d = diagnostics.error("R0303", start->range,
                                 still ? "`" + start->name + "` depends on itself at the same position"
-                                : anySequence ? "`" + start->name + "` depends on itself, and not one way along an axis"
-                                            : "`" + start->name + "` depends on itself, and has no sequence axis to run along");
+                                : anySequence
+                                    ? "`" + start->name + "` depends on itself, and not one way along an axis"
+                                    : "`" + start->name + "` depends on itself, and has no sequence axis to run along");
     if (closing && closing->read->range)
       d.label(closing->read->range, "reads `" + start->name + "` again");
     d.note(text, "path");

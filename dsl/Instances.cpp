@@ -72,8 +72,9 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
     } else
       ++position;
     if (at >= decl->sizes.size()) {
-      error("R0403", pass.value->range, "`" + decl->name.text.str() + "` takes " + std::to_string(decl->sizes.size()) +
-                                            " sizes, here are " + std::to_string(args.size()))
+      error("R0403", pass.value->range,
+            "`" + decl->name.text.str() + "` takes " + std::to_string(decl->sizes.size()) + " sizes, here are " +
+                std::to_string(args.size()))
           .label(decl->name.range, "declared here");
       return nullptr;
     }
@@ -130,7 +131,8 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
     entry.index = index;
     auto [it, fresh] = instance.entries.try_emplace(name.text, entry);
     if (!fresh) {
-      auto &d = error("R0404", name.range, "`" + name.text.str() + "` is defined twice in `" + decl->name.text.str() + "`");
+      auto &d =
+          error("R0404", name.range, "`" + name.text.str() + "` is defined twice in `" + decl->name.text.str() + "`");
       if (it->second.member)
         d.label(it->second.member->range, "first here");
     }
@@ -207,8 +209,8 @@ Value Elaborator::member(Instance &instance, StringRef name, Range range) {
     else if (auto *bind = dyn_cast<ast::BindDecl>(entry.member)) {
       std::string path = instance.path.empty() ? name.str() : instance.path + "." + name.str();
       if (bind->values.size() != bind->names.size())
-        error("R0406", bind->range, std::to_string(bind->names.size()) + " names for " +
-                                        std::to_string(bind->values.size()) + " values");
+        error("R0406", bind->range,
+              std::to_string(bind->names.size()) + " names for " + std::to_string(bind->values.size()) + " values");
       else
         entry.value = evalMember(bind->values[entry.index], frameOf(instance), path);
     }
@@ -382,7 +384,8 @@ bool Elaborator::cellInit(Array &cell, const ast::Expr *init, Env env) {
   if (v.tag == Value::Poison)
     return false;
   if (!v.isNumber()) {
-    error("R0504", init->range, "a parameter begins as a number, `glorot`, `orthogonal`, `normal(d)` or `uniform(a, b)`");
+    error("R0504", init->range,
+          "a parameter begins as a number, `glorot`, `orthogonal`, `normal(d)` or `uniform(a, b)`");
     return false;
   }
   cell.init = "constant";
@@ -407,8 +410,8 @@ Value Elaborator::builtinSize(const ast::CallExpr *call, Env env) {
       return {};
     }
     if (*n < 0 || *n >= int64_t(v.fixed->number)) {
-      error("R0603", pass.value->range, "`" + pass.name.text.str() + "` is not below the size " +
-                                            std::to_string(int64_t(v.fixed->number)));
+      error("R0603", pass.value->range,
+            "`" + pass.name.text.str() + "` is not below the size " + std::to_string(int64_t(v.fixed->number)));
       return {};
     }
     v.fixed->constants[pass.name.text.str()] = *n;

@@ -109,8 +109,8 @@ std::optional<NotBuilt> Lowering::add(Program &program, const std::vector<Group>
     SmallVector<int64_t> shape;
     for (const Axis &axis : cell.type.axes)
       shape.push_back(axis.size);
-    emitter.values[&cell] = ReadOp::create(b, loc, makeType(shape, {}, b.getF32Type()),
-                                           FlatSymbolRefAttr::get(&context, cell.name));
+    emitter.values[&cell] =
+        ReadOp::create(b, loc, makeType(shape, {}, b.getF32Type()), FlatSymbolRefAttr::get(&context, cell.name));
   }
   emitter.emit(groups);
   if (emitter.failed) {

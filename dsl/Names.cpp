@@ -25,7 +25,8 @@ public:
     auto once = [&](const ast::Name &name) {
       auto [it, fresh] = seen.try_emplace(name.text, name.range);
       if (!fresh)
-        diagnostics.error("R0404", name.range, "`" + name.text.str() + "` is defined twice").label(it->second, "first here");
+        diagnostics.error("R0404", name.range, "`" + name.text.str() + "` is defined twice")
+            .label(it->second, "first here");
     };
     for (const ast::LayerDecl *layer : file.layers)
       once(layer->name);
@@ -124,8 +125,9 @@ private:
       else if (auto *fn = dyn_cast<ast::FnDecl>(m)) {
         auto [it, fresh] = fnNames.try_emplace(fn->name.text, fn->head);
         if (!fresh)
-          diagnostics.error("R0404", fn->head, fn->name ? "`" + fn->name.text.str() + "` is defined twice"
-                                                        : "a layer has one unnamed fn")
+          diagnostics
+              .error("R0404", fn->head,
+                     fn->name ? "`" + fn->name.text.str() + "` is defined twice" : "a layer has one unnamed fn")
               .label(it->second, "first here");
         checkFn(*fn, scope);
       } else if (auto *decl = dyn_cast<ast::ExportDecl>(m)) {
@@ -238,9 +240,15 @@ private:
         checkBounds(define->bounds, scope);
         break;
       }
-      case ast::Stmt::Axis: checkExpr(cast<ast::AxisStmt>(s)->value, scope); break;
-      case ast::Stmt::Update: checkExpr(cast<ast::UpdateStmt>(s)->value, scope); break;
-      case ast::Stmt::Where: checkBounds(cast<ast::WhereStmt>(s)->bounds, scope); break;
+      case ast::Stmt::Axis:
+        checkExpr(cast<ast::AxisStmt>(s)->value, scope);
+        break;
+      case ast::Stmt::Update:
+        checkExpr(cast<ast::UpdateStmt>(s)->value, scope);
+        break;
+      case ast::Stmt::Where:
+        checkBounds(cast<ast::WhereStmt>(s)->bounds, scope);
+        break;
       case ast::Stmt::For: {
         auto *loop = cast<ast::ForStmt>(s);
         checkRange(loop->over, scope);
@@ -272,14 +280,16 @@ private:
     if (!e)
       return;
     switch (e->kind) {
-    case ast::Expr::Number: return;
+    case ast::Expr::Number:
+      return;
     case ast::Expr::Name: {
       StringRef name = cast<ast::NameExpr>(e)->name;
       if (!is_contained(scope, name) && !knownAnywhere(name))
         unknown(name, e->range, scope, "");
       return;
     }
-    case ast::Expr::Unary: return checkExpr(cast<ast::UnaryExpr>(e)->operand, scope);
+    case ast::Expr::Unary:
+      return checkExpr(cast<ast::UnaryExpr>(e)->operand, scope);
     case ast::Expr::Binary:
       checkExpr(cast<ast::BinaryExpr>(e)->lhs, scope);
       return checkExpr(cast<ast::BinaryExpr>(e)->rhs, scope);
@@ -334,7 +344,8 @@ private:
         checkExpr(at, scope);
       return;
     }
-    case ast::Expr::Member: return checkExpr(cast<ast::MemberExpr>(e)->base, scope);
+    case ast::Expr::Member:
+      return checkExpr(cast<ast::MemberExpr>(e)->base, scope);
     case ast::Expr::List:
       for (const ast::Expr *o : cast<ast::ListExpr>(e)->elements)
         checkExpr(o, scope);

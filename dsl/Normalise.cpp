@@ -12,11 +12,21 @@ bool isZeroOutside(const Expr *read) {
 
 bool isPredicate(const Expr *c) {
   switch (c->op) {
-  case Op::And: case Op::Or: case Op::Not: return all_of(c->args, [](Expr *a) { return isPredicate(a); });
-  case Op::Const: return true;
-  case Op::Lt: case Op::Le: case Op::Eq: case Op::Ne: return c->args[0]->isInt() && c->args[1]->isInt();
-  case Op::Read: return true;
-  default: return false;
+  case Op::And:
+  case Op::Or:
+  case Op::Not:
+    return all_of(c->args, [](Expr *a) { return isPredicate(a); });
+  case Op::Const:
+    return true;
+  case Op::Lt:
+  case Op::Le:
+  case Op::Eq:
+  case Op::Ne:
+    return c->args[0]->isInt() && c->args[1]->isInt();
+  case Op::Read:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -97,8 +107,10 @@ private:
 
   Expr *reduce(Expr *n) {
     switch (n->reduction) {
-    case Reduction::Mean: return mean(n);
-    case Reduction::Any: case Reduction::All: {
+    case Reduction::Mean:
+      return mean(n);
+    case Reduction::Any:
+    case Reduction::All: {
       Expr *count = p.make(Op::Reduce, Element::integer(), n->range, {nullptr, n->args[1]});
       count->reduction = Reduction::Count;
       count->vars = n->vars;
@@ -107,8 +119,10 @@ private:
       count->args[1] = p.negation(n->args[1], n->range);
       return p.binary(Op::Eq, count, p.integer(0, n->range), n->range);
     }
-    case Reduction::Sum: return sum(n);
-    default: return n;
+    case Reduction::Sum:
+      return sum(n);
+    default:
+      return n;
     }
   }
 
@@ -147,7 +161,8 @@ private:
     SmallVector<Expr *> factors;
     factorsOf(n->args[0], factors);
     for (Expr *f : factors)
-      if (f->is(Op::Select) && f->args[1]->is(Op::Read) && f->args[2]->is(Op::Read) && f->args[2]->array == f->args[1]->array)
+      if (f->is(Op::Select) && f->args[1]->is(Op::Read) && f->args[2]->is(Op::Read) &&
+          f->args[2]->array == f->args[1]->array)
         choice = f;
     if (!choice)
       return nullptr;
@@ -165,7 +180,8 @@ private:
     };
     Expr *when = choice->args[0], *otherwise = p.negation(when, n->range);
     if (!touches(when, n))
-      return p.make(Op::Select, n->element, n->range, {when, with(choice->args[1], nullptr), with(choice->args[2], nullptr)});
+      return p.make(Op::Select, n->element, n->range,
+                    {when, with(choice->args[1], nullptr), with(choice->args[2], nullptr)});
     return p.binary(Op::Add, with(choice->args[1], when), with(choice->args[2], otherwise), n->range);
   }
 
@@ -244,7 +260,8 @@ private:
       }
       break;
     }
-    default: break;
+    default:
+      break;
     }
     inner.push_back(e);
   }

@@ -10,7 +10,18 @@ using namespace llvm;
 namespace rondo::eq {
 
 namespace {
-enum Level { Lowest, OrLevel, AndLevel, NotLevel, CompareLevel, SumLevel, TermLevel, UnaryLevel, PowerLevel, AtomLevel };
+enum Level {
+  Lowest,
+  OrLevel,
+  AndLevel,
+  NotLevel,
+  CompareLevel,
+  SumLevel,
+  TermLevel,
+  UnaryLevel,
+  PowerLevel,
+  AtomLevel
+};
 
 struct Infix {
   const char *sign;
@@ -19,35 +30,59 @@ struct Infix {
 
 std::optional<Infix> infix(Op op) {
   switch (op) {
-  case Op::Add: return Infix{" + ", SumLevel};
-  case Op::Sub: return Infix{" - ", SumLevel};
-  case Op::Mul: return Infix{" * ", TermLevel};
-  case Op::Div: return Infix{" / ", TermLevel};
-  case Op::IntDiv: return Infix{" div ", TermLevel};
-  case Op::Mod: return Infix{" mod ", TermLevel};
-  case Op::Pow: return Infix{" ^ ", PowerLevel};
-  case Op::Lt: return Infix{" < ", CompareLevel};
-  case Op::Le: return Infix{" <= ", CompareLevel};
-  case Op::Eq: return Infix{" == ", CompareLevel};
-  case Op::Ne: return Infix{" != ", CompareLevel};
-  case Op::And: return Infix{" and ", AndLevel};
-  case Op::Or: return Infix{" or ", OrLevel};
-  default: return std::nullopt;
+  case Op::Add:
+    return Infix{" + ", SumLevel};
+  case Op::Sub:
+    return Infix{" - ", SumLevel};
+  case Op::Mul:
+    return Infix{" * ", TermLevel};
+  case Op::Div:
+    return Infix{" / ", TermLevel};
+  case Op::IntDiv:
+    return Infix{" div ", TermLevel};
+  case Op::Mod:
+    return Infix{" mod ", TermLevel};
+  case Op::Pow:
+    return Infix{" ^ ", PowerLevel};
+  case Op::Lt:
+    return Infix{" < ", CompareLevel};
+  case Op::Le:
+    return Infix{" <= ", CompareLevel};
+  case Op::Eq:
+    return Infix{" == ", CompareLevel};
+  case Op::Ne:
+    return Infix{" != ", CompareLevel};
+  case Op::And:
+    return Infix{" and ", AndLevel};
+  case Op::Or:
+    return Infix{" or ", OrLevel};
+  default:
+    return std::nullopt;
   }
 }
 
 const char *word(Reduction r) {
   switch (r) {
-  case Reduction::Sum: return "sum";
-  case Reduction::Prod: return "prod";
-  case Reduction::Mean: return "mean";
-  case Reduction::Max: return "max";
-  case Reduction::Min: return "min";
-  case Reduction::LogSumExp: return "logsumexp";
-  case Reduction::ArgMax: return "argmax";
-  case Reduction::Count: return "count";
-  case Reduction::Any: return "any";
-  case Reduction::All: return "all";
+  case Reduction::Sum:
+    return "sum";
+  case Reduction::Prod:
+    return "prod";
+  case Reduction::Mean:
+    return "mean";
+  case Reduction::Max:
+    return "max";
+  case Reduction::Min:
+    return "min";
+  case Reduction::LogSumExp:
+    return "logsumexp";
+  case Reduction::ArgMax:
+    return "argmax";
+  case Reduction::Count:
+    return "count";
+  case Reduction::Any:
+    return "any";
+  case Reduction::All:
+    return "all";
   }
   return "";
 }
@@ -108,8 +143,11 @@ void printAt(raw_ostream &os, const Expr *e, int level) {
       close(e->value < 0 ? UnaryLevel : AtomLevel);
     }
     return;
-  case Op::Index: return printVar(os, e->var);
-  case Op::Length: os << e->seq->name; return;
+  case Op::Index:
+    return printVar(os, e->var);
+  case Op::Length:
+    os << e->seq->name;
+    return;
   case Op::Read:
     os << e->array->name;
     if (!e->args.empty()) {
@@ -128,7 +166,8 @@ void printAt(raw_ostream &os, const Expr *e, int level) {
     os << "not ";
     printAt(os, e->args[0], CompareLevel);
     return close(NotLevel);
-  case Op::Min: case Op::Max:
+  case Op::Min:
+  case Op::Max:
     os << (e->is(Op::Min) ? "minimum(" : "maximum(");
     printList(os, e->args);
     os << ")";
@@ -147,7 +186,9 @@ void printAt(raw_ostream &os, const Expr *e, int level) {
     printList(os, e->args);
     os << ")";
     return;
-  case Op::ToReal: case Op::Narrow: return printAt(os, e->args[0], level);
+  case Op::ToReal:
+  case Op::Narrow:
+    return printAt(os, e->args[0], level);
   case Op::Clamp:
     os << "clamp(";
     printList(os, e->args);
@@ -179,7 +220,9 @@ void printAt(raw_ostream &os, const Expr *e, int level) {
     printList(os, e->args);
     os << ")";
     return;
-  default: os << "?"; return;
+  default:
+    os << "?";
+    return;
   }
 }
 } // namespace

@@ -154,7 +154,9 @@ struct Checker {
     Range place = at->range ? at->range : read->range;
     if (auto *d = report("R0601", place, "`" + index + "` may lie outside `" + array.name + "`")) {
       std::string has = array.type.axes.size() > 1 ? "this axis is " : "its axis is ";
-      std::string why = !lowOk && !highOk ? "nothing keeps it in 0 .. " : !lowOk ? "it may be below 0; " : "it may reach beyond the end; ";
+      std::string why = !lowOk && !highOk ? "nothing keeps it in 0 .. "
+                        : !lowOk          ? "it may be below 0; "
+                                          : "it may reach beyond the end; ";
       d->label(place, why + (!lowOk && !highOk ? axis.word() + " - 1" : has + axis.str()));
       if (array.range && array.range.source == place.source)
         d->label(array.range, "`" + array.name + "` is defined here");
@@ -163,10 +165,11 @@ struct Checker {
         d->suggest("declare a bound where `" + var->axis.seq->name + "` is: `" + var->axis.seq->name +
                    " <= " + axis.word() + "`");
       else if (at->is(Op::Read) || at->is(Op::Clamp) || at->is(Op::Reduce))
-        d->suggest("declare it `token(" + axis.word() + ")`, guard it with `if`, or use `clamp(.., " + axis.word() + ")`");
+        d->suggest("declare it `token(" + axis.word() + ")`, guard it with `if`, or use `clamp(.., " + axis.word() +
+                   ")`");
       else
-        d->suggest("guard it with a condition, or say what is outside: `where " + array.name.substr(array.name.rfind('.') + 1) +
-                   "[_] = 0`");
+        d->suggest("guard it with a condition, or say what is outside: `where " +
+                   array.name.substr(array.name.rfind('.') + 1) + "[_] = 0`");
     }
   }
 
@@ -182,7 +185,8 @@ struct Checker {
         return;
       if (auto *d = report("R0603", e->range, "`" + str(at) + "` may be no `token(" + e->bound.word() + ")`"))
         d->label(e->range, "this is " + at->element.str() + ", 0 .. " +
-                               (e->bound.seq ? e->bound.word() + " - 1" : std::to_string(e->bound.size - 1)) + " is needed")
+                               (e->bound.seq ? e->bound.word() + " - 1" : std::to_string(e->bound.size - 1)) +
+                               " is needed")
             .suggest("guard it with `if`, or use `clamp(" + str(at) + ", " + e->bound.word() + ")`");
     } else if (e->is(Op::Reduce) && e->reduction == Reduction::ArgMax && (e->args[1] || e->vars[0]->axis.seq)) {
       // Something must be there to choose: it is enough that one of a few likely places satisfies the condition.
@@ -193,7 +197,8 @@ struct Checker {
         for (const Var *v : freeVars(e->args[1]))
           if (v != e->vars[0] && v->axis.same(axis))
             for (int64_t shift : {0, -1, 1})
-              places.push_back(program.binary(Op::Add, program.index(v, e->range), program.integer(shift, e->range), e->range));
+              places.push_back(
+                  program.binary(Op::Add, program.index(v, e->range), program.integer(shift, e->range), e->range));
       for (Expr *place : places) {
         Substitution map;
         map[e->vars[0]] = place;

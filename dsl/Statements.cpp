@@ -17,7 +17,8 @@ SmallVector<const ast::Expr *, 2> StmtInstance::values() const {
   return {result->results[resultIndex].value};
 }
 
-Local *Elaborator::declareLocal(FnInstance &fn, const ast::Target &target, StmtInstance *stmt, unsigned index, Env home) {
+Local *Elaborator::declareLocal(FnInstance &fn, const ast::Target &target, StmtInstance *stmt, unsigned index,
+                                Env home) {
   locals.emplace_back();
   Local &local = locals.back();
   local.name = target.name.text;
@@ -45,7 +46,8 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
     case ast::Stmt::Update:
       refuse(s->range, "`update`");
       break;
-    case ast::Stmt::Where: break; // after all names are declared
+    case ast::Stmt::Where:
+      break; // after all names are declared
     case ast::Stmt::For:
       declareFor(fn, cast<ast::ForStmt>(s), env, inLoop, home, rebound);
       break;
@@ -169,7 +171,8 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
       for (int64_t i = 0; i < int64_t(over.fixed->number); ++i)
         turns.push_back(fixedNumber(double(i), true, loop->variable.range));
     } else {
-      error("R0504", loop->over.range, "a loop runs over a list or a number known at compile time, this is " + kindOf(over))
+      error("R0504", loop->over.range,
+            "a loop runs over a list or a number known at compile time, this is " + kindOf(over))
           .suggest("over a sequence, write an equation with an index instead");
       return;
     }
@@ -286,9 +289,10 @@ bool Elaborator::runBody(FnInstance &fn, std::vector<Value> &results, std::vecto
     ok &= v.tag != Value::Poison;
     // A boundary belongs to a name in its fn; the result has none.
     if (v.isData() && v.body->is(Op::Read) && v.body->boundary && v.body->array->role == Role::Equation &&
-        all_of(v.vars, [&](Var *var) {
-          return any_of(v.body->args, [&](Expr *a) { return a->is(Op::Index) && a->var == var; });
-        }) &&
+        all_of(v.vars,
+               [&](Var *var) {
+                 return any_of(v.body->args, [&](Expr *a) { return a->is(Op::Index) && a->var == var; });
+               }) &&
         all_of(v.body->boundary->positions, [&](unsigned k) { return v.body->args[k]->is(Op::Index); })) {
       v.body = program->clone(*v.body);
       v.body->boundary = nullptr;

@@ -63,14 +63,20 @@ std::string Elaborator::describe(const Value &v) const {
   }
   case Value::Fixed:
     switch (v.fixed->what) {
-    case Static::Number: return "a number";
-    case Static::Truth: return "a truth value";
-    case Static::InstanceOf: return "an instance of `" + v.fixed->instance->decl->name.text.str() + "`";
-    case Static::List: return "a list";
+    case Static::Number:
+      return "a number";
+    case Static::Truth:
+      return "a truth value";
+    case Static::InstanceOf:
+      return "an instance of `" + v.fixed->instance->decl->name.text.str() + "`";
+    case Static::List:
+      return "a list";
     }
     return "";
-  case Value::Tuple: return std::to_string(v.parts.size()) + " results";
-  default: return "unknown";
+  case Value::Tuple:
+    return std::to_string(v.parts.size()) + " results";
+  default:
+    return "unknown";
   }
 }
 
@@ -208,8 +214,8 @@ bool Elaborator::isReal(const Value &v) const {
   return v.isData() ? v.type.element.kind == Kind::Real : v.isNumber() && !v.fixed->isInteger;
 }
 
-Value Elaborator::elementwise(ArrayRef<Value> operands, ArrayRef<const ast::Expr *> sources, Range range, StringRef what,
-                              function_ref<Expr *(ArrayRef<Expr *>)> f) {
+Value Elaborator::elementwise(ArrayRef<Value> operands, ArrayRef<const ast::Expr *> sources, Range range,
+                              StringRef what, function_ref<Expr *(ArrayRef<Expr *>)> f) {
   SmallVector<Value, 3> values;
   const Value *widest = nullptr;
   bool unknown = false;

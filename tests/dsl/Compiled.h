@@ -16,7 +16,8 @@ namespace rondo::test {
 class Compiled {
 public:
   explicit Compiled(std::string text, std::vector<SizeOverride> overrides = {})
-      : context(mlir::MLIRContext::Threading::DISABLED), compilation("test.rondo", std::move(text), std::move(overrides)) {
+      : context(mlir::MLIRContext::Threading::DISABLED),
+        compilation("test.rondo", std::move(text), std::move(overrides)) {
     module = compilation.lower(context);
     EXPECT_TRUE(module) << compilation.diagnostics().str();
     if (!module)

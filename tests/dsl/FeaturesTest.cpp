@@ -105,9 +105,8 @@ TEST(Features, BoundariesOfInputsAndConvolution) {
           y += c.at("W", {at[1], k, e}) * x.data[(at[0] - k) * 2 + e];
     return y;
   });
-  expectEach(c.run("g", {v})[0], [&](auto at) {
-    return (at[0] ? v.data[at[0] - 1] : 7) + (at[0] < 3 ? v.data[at[0] + 1] : v.data[0]);
-  });
+  expectEach(c.run("g", {v})[0],
+             [&](auto at) { return (at[0] ? v.data[at[0] - 1] : 7) + (at[0] < 3 ? v.data[at[0] + 1] : v.data[0]); });
 }
 
 TEST(Features, LiftingOverOneAndTwoAxes) {
@@ -127,8 +126,7 @@ TEST(Features, LiftingOverOneAndTwoAxes) {
     for (int e = 0; e < 3; ++e)
       v += (row[e] - m) * (row[e] - m) / 3;
     for (int e = 0; e < 3; ++e)
-      y += c.at("out.W", {at[2], e}) *
-           ((row[e] - m) / std::sqrt(v + 1e-5) * c.at("norm.g", {e}) + c.at("norm.b", {e}));
+      y += c.at("out.W", {at[2], e}) * ((row[e] - m) / std::sqrt(v + 1e-5) * c.at("norm.g", {e}) + c.at("norm.b", {e}));
     return y;
   });
   Tensor z = random({4, 3, 3}, 4);
@@ -272,8 +270,8 @@ TEST(Features, LearnedAndSinusoidalPositions) {
   expectEach(c.run("f", {x})[0], [&](auto at) { return x.data[at[0] * 4 + at[1]] + c.at("place.P", {at[0], at[1]}); });
   expectEach(c.run("g", {x})[0], [&](auto at) {
     double t = at[0], e = at[1];
-    return x.data[at[0] * 4 + at[1]] + (at[1] % 2 == 0 ? std::sin(t / std::pow(10000, e / 4))
-                                                      : std::cos(t / std::pow(10000, (e - 1) / 4)));
+    return x.data[at[0] * 4 + at[1]] +
+           (at[1] % 2 == 0 ? std::sin(t / std::pow(10000, e / 4)) : std::cos(t / std::pow(10000, (e - 1) / 4)));
   });
 }
 
