@@ -83,9 +83,13 @@ mlir::FailureOr<std::vector<std::vector<Expected>>> interpretBatch(mlir::func::F
 }
 
 void compare(const Signature &fn, const Ragged &batch, int64_t example, ArrayRef<Array> results,
-             ArrayRef<Expected> expected, double bound, Comparison &comparison) {
+             ArrayRef<Expected> expected, double bound, double gross, Comparison &comparison) {
   for (auto [k, port] : enumerate(fn.results)) {
     int64_t first = batch.before(port, example) * port.width();
+    double largest = 0;
+    for (double want : expected[k].values)
+      if (std::isfinite(want))
+        largest = std::max(largest, std::fabs(want));
     for (auto [i, want] : enumerate(expected[k].values)) {
       double got = results[k].at(first + i), scale = expected[k].scales[i];
       ++comparison.elements;
@@ -102,7 +106,8 @@ void compare(const Signature &fn, const Ragged &batch, int64_t example, ArrayRef
       // What f32 cannot hold is infinite there.
       if (std::isinf(got) && std::fabs(want) > 3.4e38 && std::signbit(got) == std::signbit(want))
         ratio = 0;
-      if (ratio > bound && !comparison.failed) {
+      double relative = ratio ? difference / std::max(largest, 0x1p-126) : 0;
+      if ((ratio > bound || relative > gross) && !comparison.failed) {
         comparison.failed = true;
         comparison.result = k;
         comparison.element = i;
@@ -111,6 +116,7 @@ void compare(const Signature &fn, const Ragged &batch, int64_t example, ArrayRef
         comparison.scale = scale;
       }
       comparison.worst = std::max(comparison.worst, ratio);
+      comparison.relative = std::max(comparison.relative, relative);
     }
   }
 }

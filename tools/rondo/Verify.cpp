@@ -1,8 +1,8 @@
 // `rondo verify`: compiled code against the float64 interpreter, through the library's public interface.
 //
 // Both sides get the same seeded weights and the same random ragged batches. An element is right when it differs by at
-// most k * eps * scale, where the scale is the interpreter's. Beside that every example must have the same bits alone,
-// in its batch, and on two threads.
+// most k * eps * scale, where the scale is the interpreter's, and by no more than 1e-4 of its result's largest. Beside
+// that every example must have the same bits alone, in its batch, and on two threads.
 #include "tools/rondo/Build.h"
 #include "tools/rondo/Model.h"
 #include "tools/rondo/Oracle.h"
@@ -20,13 +20,14 @@ using namespace llvm;
 namespace rondo {
 
 static constexpr double defaultBound = 8;
+static constexpr double gross = 1e-4; // of a result's largest value
 
 namespace {
 /// One build of the model, opened twice: the caller alone, and two threads.
 struct Subject {
   std::string label;
   std::unique_ptr<CompiledLibrary> one, two;
-  double worst = 0;
+  double worst = 0, relative = 0;
 };
 
 /// The verification of one export of one model.
@@ -104,7 +105,7 @@ bool Verifying::fails(Subject &subject, const Ragged &batch, int64_t &example, C
     return false;
   for (example = 0; example < batch.count; ++example) {
     comparison = {};
-    compare(fn, batch, example, results, (*expected)[example], bound, comparison);
+    compare(fn, batch, example, results, (*expected)[example], bound, gross, comparison);
     if (comparison.failed)
       return true;
   }
@@ -131,10 +132,11 @@ void Verifying::describe(Subject &subject, const Ragged &batch, int64_t example)
   if (!fails(subject, smallest, at, comparison))
     return;
   outs() << formatv("  smallest case found: {0}; example {1}\n", lengths(smallest), at);
-  outs() << format("  %s is %.9g, should be %.9g: difference %.3g = %.3g * eps * scale, allowed %g\n",
-                   place(smallest, at, comparison).c_str(), comparison.got, comparison.want,
-                   std::fabs(comparison.got - comparison.want),
-                   std::fabs(comparison.got - comparison.want) / (kEpsilon * comparison.scale), bound);
+  outs() << format(
+      "  %s is %.9g, should be %.9g: difference %.3g = %.3g * eps * scale; allowed %g, and %g of the largest\n",
+      place(smallest, at, comparison).c_str(), comparison.got, comparison.want,
+      std::fabs(comparison.got - comparison.want),
+      std::fabs(comparison.got - comparison.want) / (kEpsilon * comparison.scale), bound, gross);
 }
 
 int Verifying::invariance(Subject &subject, const Ragged &batch, ArrayRef<Array> results) {
@@ -175,8 +177,9 @@ int Verifying::oneBatch(const Ragged &batch) {
       return status;
     for (int64_t example = 0; example < batch.count; ++example) {
       Comparison comparison;
-      compare(fn, batch, example, results, (*expected)[example], bound, comparison);
+      compare(fn, batch, example, results, (*expected)[example], bound, gross, comparison);
       subject.worst = std::max(subject.worst, comparison.worst);
+      subject.relative = std::max(subject.relative, comparison.relative);
       elements += comparison.elements;
       undecided += comparison.undecided;
       if (comparison.failed) {
@@ -199,7 +202,7 @@ int Verifying::run() {
   if (function.getNumArguments() != fn.inputs.size() || function.getNumResults() != fn.results.size())
     return fail(model.path + ": " + fn.name + " of the library has other inputs or results than the model's", No);
   for (Subject &subject : subjects)
-    subject.worst = 0;
+    subject.worst = subject.relative = 0;
   range.assign(fn.axes.size(), {INT64_MAX, 0});
   Clock clock;
   double said = 0;
@@ -223,7 +226,10 @@ int Verifying::run() {
   outs() << formatv("{0} {1}: {2} batches, {3} examples{4}; worst", model.path, fn.name, options.count, examples, axes);
   for (Subject &subject : subjects)
     outs() << format(" %.2g", subject.worst) << (subject.label.empty() ? "" : " (" + subject.label + ")");
-  outs() << format(" of %g eps*scale", bound);
+  outs() << format(" of %g eps*scale,", bound);
+  for (Subject &subject : subjects)
+    outs() << format(" %.1e", subject.relative);
+  outs() << format(" of %g relative", gross);
   if (undecided)
     outs() << formatv(", {0} of {1} undecided", undecided, elements);
   outs() << "; alone = batched = 2 threads  ok\n";
