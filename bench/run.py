@@ -77,7 +77,7 @@ class Prepared:
     def __init__(self, path, row, threads):
         manifest = rondo._c.Library(path).manifest
         self.weights = weights_for(manifest)
-        self.model = rondo.load(path, weights=safetensors(self.weights) if self.weights else None, threads=threads)
+        self.model = rondo.load(path, weights=safetensors(self.weights) if self.weights else None, threads=threads, spin_us=100)
         fn = next(e for e in manifest["exports"] if e["name"] == row.export)
         offsets = np.concatenate([[0], np.cumsum(row.lengths)])
         batch, offsets, arrays = pack_inputs(fn, [rondo.Ragged(x, offsets) for x in row.inputs], {})
