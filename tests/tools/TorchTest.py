@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from torch_layers import CASES, model_of, name_of, run_torch
 
-pytest.importorskip("torch", reason="torch is not installed (scripts/test.sh --all)")
+torch = pytest.importorskip("torch", reason="torch is not installed (scripts/test.sh --all)")
+if not hasattr(torch, "manual_seed"):  # the folder of recorded answers beside this file looks like a package
+    pytest.skip("torch is not installed (scripts/test.sh --all)", allow_module_level=True)
 RONDO = os.path.join(os.environ["RONDO_BUILD"], "bin", "rondo")
 MAPS = Path(os.environ["RONDO_SOURCE"]) / "models" / "maps"
 
