@@ -12,7 +12,10 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
   p.kernelOp = op;
   if (op.getForm() != "product" || op.getBlock().empty())
     return std::nullopt;
-  p.contract = dyn_cast<ContractOp>(op.getBlock().front());
+  Operation *root = &op.getBlock().front();
+  for (; isa<ContractOp>(root) && cast<Equation>(root).getNumReducedDims() == 0; root = root->getNextNode())
+    p.earlier.push_back(root);
+  p.contract = dyn_cast<ContractOp>(root);
   if (!p.contract || p.contract.getReads().size() != 2 || cast<Equation>(p.contract.getOperation()).getNumReducedDims() == 0 ||
       !p.contract.getWhere().empty())
     return std::nullopt;
@@ -37,12 +40,14 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
     return std::nullopt;
   // What else reads the sums inside the kernel must do so gate by gate.
   int64_t width = p.columns / p.gates;
-  for (Operation &inner : llvm::drop_begin(op.getBlock().without_terminator())) {
+  for (Operation &inner : op.getBlock().without_terminator()) {
+    if (&inner == root || llvm::is_contained(p.earlier, &inner))
+      continue;
     if (!isa<MapOp>(inner) && !isView(&inner))
       return std::nullopt;
     EquationView eq = EquationView::of(&inner);
     for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps)) {
-      if (v.getParentBlock() != &op.getBlock())
+      if (v.getParentBlock() != &op.getBlock() || llvm::is_contained(p.earlier, v.getDefiningOp()))
         continue;
       AffineExpr last = map.getResults().back(), lane = getAffineDimExpr(eq.resultDims - 1, map.getContext());
       bool own = false;
@@ -208,7 +213,7 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
     store(contract.getResult(), g, sums[g]);
 
   for (Operation &op : kernelOp.getBlock().without_terminator()) {
-    if (&op == contract.getOperation())
+    if (&op == contract.getOperation() || llvm::is_contained(earlier, &op))
       continue;
     EquationView eq = EquationView::of(&op);
     Point point(scope, eq);

@@ -20,6 +20,8 @@ public:
   /// Null where the kernel is not of the product form.
   static std::optional<ProductKernel> of(KernelOp op, const Placement &placement);
   void emit(Kernel &kernel, const RowSpace &rows, mlir::Value tid, mlir::Value threads, Product::Split split);
+  /// What the kernel computes before the product (rows it gathers, say): stored first, by themselves.
+  llvm::ArrayRef<mlir::Operation *> before() const { return earlier; }
   mlir::RankedTensorType resultType() { return mlir::cast<mlir::RankedTensorType>(contract.getType()); }
 
 private:
@@ -27,6 +29,7 @@ private:
               llvm::ArrayRef<mlir::Value> sums);
 
   KernelOp kernelOp;
+  llvm::SmallVector<mlir::Operation *> earlier;
   ContractOp contract;
   unsigned weightRead = 0, rowRead = 0;
   llvm::SmallVector<unsigned> rowDims, columnDims;

@@ -225,22 +225,6 @@ private:
     });
   }
 
-  /// The fold that an operation is, or that a kernel consists of beside views.
-  static FoldOp foldOf(Operation *op) {
-    auto kernelOp = dyn_cast<KernelOp>(op);
-    if (!kernelOp)
-      return dyn_cast<FoldOp>(op);
-    FoldOp fold;
-    for (Operation &inner : kernelOp.getBlock().without_terminator()) {
-      if (isView(&inner))
-        continue;
-      if (fold || !isa<FoldOp>(inner))
-        return nullptr;
-      fold = cast<FoldOp>(inner);
-    }
-    return fold;
-  }
-
   LogicalResult emitEntry(Export &e, EmittedExport &out, Target target) {
     SmallVector<KernelCall> kernels;
     auto kernel = [&](Location loc, llvm::function_ref<LogicalResult(Kernel &)> fill) {
@@ -265,22 +249,24 @@ private:
     for (Operation &op : e.func.getBody().front().without_terminator()) {
       if (isa<ReadOp>(op) || e.placement->isConstant(&op) || op.getNumResults() == 0)
         continue;
-      FoldOp fold = foldOf(&op);
-      if (auto slot = fold ? e.placement->panelSlot(fold) : std::nullopt) {
-        auto pattern = FoldPattern::of(fold);
-        auto step = [&](llvm::function_ref<void(Kernel &)> emit) {
-          return kernel(op.getLoc(), [&](Kernel &k) {
-            emit(k);
-            return LogicalResult::success();
-          });
-        };
-        if (failed(step([&](Kernel &k) { emitKeyPanels(k, *pattern, *slot); })) ||
-            failed(step([&](Kernel &k) { emitFoldTiles(k, *pattern, *slot); })))
+      for (Operation *part : partsOf(&op, *e.placement)) {
+        FoldOp fold = dyn_cast<FoldOp>(part);
+        if (auto slot = fold ? e.placement->panelSlot(fold) : std::nullopt) {
+          auto pattern = FoldPattern::of(fold);
+          auto step = [&](llvm::function_ref<void(Kernel &)> emit) {
+            return kernel(part->getLoc(), [&](Kernel &k) {
+              emit(k);
+              return LogicalResult::success();
+            });
+          };
+          if (failed(step([&](Kernel &k) { emitKeyPanels(k, *pattern, *slot); })) ||
+              failed(step([&](Kernel &k) { emitFoldTiles(k, *pattern, *slot); })))
+            return failure();
+          continue;
+        }
+        if (failed(kernel(part->getLoc(), [&](Kernel &k) { return emitRows(k, part); })))
           return failure();
-        continue;
       }
-      if (failed(kernel(op.getLoc(), [&](Kernel &k) { return emitRows(k, &op); })))
-        return failure();
     }
     for (auto [value, index] : e.placement->copies()) {
       Value v = value;

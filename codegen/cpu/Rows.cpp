@@ -97,6 +97,50 @@ static LogicalResult emitTopProduct(Kernel &kernel, ProductKernel product) {
   return success();
 }
 
+// Whether each operation of a kernel reads what the kernel computes at its own row.
+static bool readsOwnRows(KernelOp kernel) {
+  for (Operation &op : kernel.getBlock().without_terminator()) {
+    if (!isa<Equation>(op))
+      continue;
+    EquationView eq = EquationView::of(&op);
+    int64_t row = rowDim(cast<RankedTensorType>(op.getResult(0).getType()));
+    auto own = [&](Value v, AffineMap map) {
+      if (v.getParentBlock() != &kernel.getBlock())
+        return true;
+      int64_t d = rowDim(cast<RankedTensorType>(v.getType()));
+      return d < 0 ? row < 0 : row >= 0 && map.getResult(d) == getAffineDimExpr(row, map.getContext());
+    };
+    for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps))
+      if (!own(v, map))
+        return false;
+    for (auto [v, map] : llvm::zip(eq.lets, eq.letMaps))
+      if (!own(v, map))
+        return false;
+  }
+  return true;
+}
+
+SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
+  auto kernel = dyn_cast<KernelOp>(op);
+  if (!kernel || kernelOver<ScanOp>(op))
+    return {op};
+  SmallVector<Operation *> parts;
+  if (auto product = ProductKernel::of(kernel, placement)) {
+    for (Operation *earlier : product->before())
+      if (!isView(earlier))
+        parts.push_back(earlier);
+    parts.push_back(op);
+    return parts;
+  }
+  FoldOp fold = kernelOver<FoldOp>(op);
+  if (!fold && readsOwnRows(kernel))
+    return {op};
+  for (Operation &inner : kernel.getBlock().without_terminator())
+    if (!isView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
+      parts.push_back(&inner);
+  return parts;
+}
+
 LogicalResult emitRows(Kernel &kernel, Operation *op) {
   Code &c = kernel.code;
   Scope outer(kernel);

@@ -114,6 +114,7 @@ private:
         rowwise.push_back(&op);
         continue;
       }
+      llvm::append_range(rowwise, product->before());
       if (failed(forEach(n, alive, rowwise, {}, false)))
         return failure();
       rowwise.clear();
