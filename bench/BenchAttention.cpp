@@ -57,7 +57,6 @@ void bench::attention(Target target) {
         fold.range = range;
         fold.finish = finish;
         fold.scratch = args[4];
-        fold.stride = e.index(foldStride(m.window > 0 ? m.window + 16 : m.length));
         emitFoldRows(e, fold, e.index(m.first), args[5]);
       });
     });

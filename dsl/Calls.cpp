@@ -266,8 +266,8 @@ Value Elaborator::convert(Value v, const Element &to, Range range, StringRef wha
   return {};
 }
 
-/// Whether a `where` in the body gives `name` values outside that are more than numbers.
-static bool hasComputedBounds(ArrayRef<ast::Stmt *> body, StringRef name) {
+/// Whether a `where` in the body gives `name` values outside; `computed`: that are more than numbers.
+static bool hasBounds(ArrayRef<ast::Stmt *> body, StringRef name, bool computed = false) {
   for (const ast::Stmt *s : body) {
     ArrayRef<ast::Bound> bounds;
     if (auto *d = dyn_cast<ast::DefineStmt>(s))
@@ -277,29 +277,10 @@ static bool hasComputedBounds(ArrayRef<ast::Stmt *> body, StringRef name) {
     else if (auto *w = dyn_cast<ast::WhereStmt>(s))
       bounds = w->bounds;
     else if (auto *f = dyn_cast<ast::ForStmt>(s))
-      if (hasComputedBounds(f->body, name))
+      if (hasBounds(f->body, name, computed))
         return true;
     for (const ast::Bound &b : bounds)
-      if (b.array.text == name && !isa<ast::NumberExpr>(b.value))
-        return true;
-  }
-  return false;
-}
-
-static bool hasBounds(ArrayRef<ast::Stmt *> body, StringRef name) {
-  for (const ast::Stmt *s : body) {
-    ArrayRef<ast::Bound> bounds;
-    if (auto *d = dyn_cast<ast::DefineStmt>(s))
-      bounds = d->bounds;
-    else if (auto *r = dyn_cast<ast::ReturnStmt>(s))
-      bounds = r->bounds;
-    else if (auto *w = dyn_cast<ast::WhereStmt>(s))
-      bounds = w->bounds;
-    else if (auto *f = dyn_cast<ast::ForStmt>(s))
-      if (hasBounds(f->body, name))
-        return true;
-    for (const ast::Bound &b : bounds)
-      if (b.array.text == name)
+      if (b.array.text == name && !(computed && isa<ast::NumberExpr>(b.value)))
         return true;
   }
   return false;
@@ -383,7 +364,7 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
       const Expr *read = v.body;
       while (read->is(Op::ToReal))
         read = read->args[0];
-      if (!read->is(Op::Read) || hasComputedBounds(decl->body, a.param->name.text))
+      if (!read->is(Op::Read) || hasBounds(decl->body, a.param->name.text, /*computed=*/true))
         v = materialise(v, a.param->name.text, a.range);
     }
     declareArgument(a, v);

@@ -133,12 +133,7 @@ void emitKeyPanels(Kernel &kernel, const FoldPattern &pattern, int64_t slot) {
 void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot) {
   auto type = cast<RankedTensorType>(pattern.scores->getResult(0).getType());
   Code &c = kernel.code;
-  Value longest = kernel.number(FrameField::Longest, kernel.axes.indexOf(axisOf(type, pattern.column)));
   Value scratch = kernel.scratch();
-  // As foldStride: whole panels, room for a step beyond, never a multiple of 4096 bytes.
-  Value stride = c.add(c.ceilTo(longest, kLanes), 9 * kLanes);
-  Value bad = c.holds(arith::CmpIPredicate::eq, c.floorMod(stride, 1024), c.index(0));
-  stride = c.pick(bad, c.add(stride, kLanes), stride);
   forHeads(kernel, pattern, slot, [&](Head &head) {
     EquationView scores = EquationView::of(pattern.scores), softmax = EquationView::of(pattern.softmax),
                  out = EquationView::of(pattern.out);
@@ -148,7 +143,6 @@ void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot) {
     fold.depth = pattern.depth;
     fold.width = pattern.width;
     fold.scratch = scratch;
-    fold.stride = stride;
     auto query = [&](Value row) {
       Point point(head.scope, scores);
       head.bind(point, same);

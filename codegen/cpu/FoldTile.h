@@ -35,8 +35,8 @@ struct FoldTile {
   std::function<void(mlir::Value row, mlir::Value largest, mlir::Value sum)> statistics;
 
   /// Scratch of this thread, foldScratch() floats for the longest range of one tile (from the least lo to the greatest
-  /// hi): rows x stride of them hold scores, interleaved by strips of 16 columns.
-  mlir::Value scratch, stride;
+  /// hi): foldStride() for each row of them hold scores, interleaved by strips of 16 columns.
+  mlir::Value scratch;
   int64_t unroll = 2, prefetch = 16;
 };
 

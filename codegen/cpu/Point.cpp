@@ -7,7 +7,6 @@ using namespace mlir;
 namespace rondo {
 
 Point::Point(const Scope &scope, const EquationView &eq) : scope(scope), eq(eq), dims(eq.dims()) {
-  MLIRContext *context = eq.op->getContext();
   unsigned own = eq.scalars.size() + eq.lets.size();
   for (StringRef scalar : eq.scalars) {
     auto [kind, axis] = scalar.split(' ');
@@ -35,7 +34,6 @@ Point::Point(const Scope &scope, const EquationView &eq) : scope(scope), eq(eq),
     else
       conditions.push_back(where);
   }
-  (void)context;
 }
 
 Value Point::extent(unsigned dim) const {

@@ -107,7 +107,7 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
   }
 
   // Where row i is row i of A too, its address is a multiple of the row size.
-  bool linear = rows.flat && a.held.empty() && !a.oneRow && eq.lets.empty();
+  bool linear = rows.flat && a.held.empty() && eq.lets.empty();
   for (auto [position, d] : llvm::enumerate(rowDims))
     linear &= position < a.layout.type.getRank() && a.layout.type.isDynamicDim(position) &&
               rowMap.getResult(position) == getAffineDimExpr(d, rowMap.getContext());

@@ -1,4 +1,4 @@
-// Connects a `rondo.kernel "product"` (see Forms.h) with the product emitter.
+// Connects a `rondo.kernel "product"` (docs/kernels.md) with the product emitter.
 #pragma once
 
 #include "codegen/cpu/Point.h"

@@ -152,7 +152,6 @@ private:
   LogicalResult emitLoad(Target target) {
     LogicalResult result = success();
     std::string name = ("load." + target.name()).str();
-    AxisTable none;
     program.load.push_back(function(name, target, 2, false, true, source.getLoc(), [&](Code &code, Block &entry) {
       for (Export &e : exports) {
         Kernel kernel(code, entry.getArgument(1), Value(), Value(), e.axes, *e.placement);
@@ -181,7 +180,7 @@ private:
     if (auto read = dyn_cast<ReadOp>(op)) {
       const EmittedCell *cell = weights.cells.lookup(read.getCell());
       Value from = c.at(kernel.plain, c.index(cell->offset));
-      Storage plain{from, Layout::of(type, false), {}, false};
+      Storage plain{from, Layout::of(type, false), {}, {}};
       if (kernel.placement[read.getResult()].kind == Place::Packed && copied.insert({c.b.getBlock(), cell->name}).second)
         emitCopy(scope, plain, kernel.storageOf(read.getResult()), type, open);
       return success();
@@ -328,7 +327,7 @@ private:
   LogicalResult emitResultCopy(Kernel &kernel, Value v, unsigned result) {
     Code &c = kernel.code;
     auto type = cast<RankedTensorType>(v.getType());
-    Storage to{kernel.pointerTo(FrameField::Results, result), Layout::of(type, false), {}, false};
+    Storage to{kernel.pointerTo(FrameField::Results, result), Layout::of(type, false), {}, {}};
     Storage from = kernel.storageOf(v);
     Value batch = kernel.field(FrameField::Batch);
     Value mine = kernel.tid;

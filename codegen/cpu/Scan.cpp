@@ -82,7 +82,7 @@ private:
   }
 
   Storage buffer(unsigned i, Value base) {
-    return Storage{base, kernel.placement[scan.getCarryArgs()[i]].layout, {}, false};
+    return Storage{base, kernel.placement[scan.getCarryArgs()[i]].layout, {}, {}};
   }
   void copy(const Scope &scope, const Storage &from, const Storage &to, Value like) {
     auto type = cast<RankedTensorType>(like.getType());

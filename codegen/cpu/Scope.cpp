@@ -162,8 +162,6 @@ Value Scope::lengthOf(StringRef axis) const {
 
 Value Scope::rowOf(const Storage &s, ArrayRef<Value> full) const {
   Code &c = kernel.code;
-  if (s.oneRow)
-    return c.index(0);
   const Layout &l = s.layout;
   auto axis = [&](unsigned i) { return kernel.axes.indexOf(axisOf(l.type, l.rowDims[i])); };
   if (l.rowDims.empty())

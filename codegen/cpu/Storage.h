@@ -48,7 +48,6 @@ struct Storage {
   Layout layout;
   /// Dimensions held fixed (slices): index in `layout.type`, and the axis whose current step is its value.
   llvm::SmallVector<std::pair<unsigned, std::string>> held;
-  bool oneRow = false;                  // scratch of one row: the row index is always 0
   /// Scratch of one row of a value over two sequence axes: elements from one static index to the next. The row is
   /// [static dims.., inner axis], each innermost run 64-byte aligned.
   mlir::Value runLength;

@@ -49,7 +49,6 @@ void addFold(TestRun &run, const Shape &s, Target target) {
     if (s.map)
       fold.map = [&](Value, Value, Value v) { return e.mulf(v, e.real(2.0, v.getType())); };
     fold.scratch = args[4];
-    fold.stride = e.index(foldStride(kColumns));
     emitFoldRows(e, fold, args[6], args[7]);
   });
 }
