@@ -10,8 +10,8 @@ from pathlib import Path
 
 
 def suite_of(case):
-    """A test is named `area.rest` or `Suite.Case`; the part before the last dot is its suite."""
-    return case.get("name").rsplit(".", 1)[0]
+    """A test is named `area.rest`, `Suite.Case` or `Instances/Suite.Case/parameter`: what stands before the first dot."""
+    return case.get("name").split(".", 1)[0]
 
 
 def main(report, log, folder):

@@ -12,7 +12,7 @@ def rondo(*words, **options):
 
 
 def test_help_is_a_result():
-    for words in (["--help"], *([name, "--help"] for name in ("check", "compile", "run", "verify", "explain", "import"))):
+    for words in (["--help"], *([name, "--help"] for name in ("check", "compile", "run", "verify", "explain", "import", "init"))):
         done = rondo(*words)
         assert done.returncode == 0 and "Usage: rondo" in done.stdout and done.stderr == ""
         assert "101 a bug in rondo" in done.stdout

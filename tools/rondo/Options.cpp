@@ -138,6 +138,17 @@ static void addImport(CLI::App &app, Options &o) {
   common(command, o);
 }
 
+static void addInit(CLI::App &app, Options &o) {
+  auto *command = app.add_subcommand("init", "A weights file of initial values, as the model's initialisers say");
+  positionals(command, o, "model", sizes);
+  command->add_option("--seed", o.seed, "The same seed, the same values, on every machine (default: 1)")
+      ->type_name("N");
+  command->add_option("-o,--output", o.output, "The weights file (default: NAME.safetensors; - is stdout)")
+      ->type_name("FILE");
+  command->add_flag("--force", o.force, "Replace an existing file");
+  common(command, o);
+}
+
 /// The first word that is not an option; CLI11 would only say that "a subcommand is required".
 static std::optional<int> unknownCommand(CLI::App &app, int argc, const char *const *argv) {
   std::vector<std::string> known;
@@ -159,7 +170,7 @@ std::optional<int> parseOptions(int argc, const char *const *argv, Options &opti
   app.require_subcommand(1);
   app.set_version_flag("--version", "rondo 0.1.0");
   app.footer("`rondo COMMAND --help` says more.\n" + std::string(exits));
-  for (auto add : {addCheck, addCompile, addRun, addVerify, addExplain, addImport})
+  for (auto add : {addCheck, addCompile, addRun, addVerify, addExplain, addImport, addInit})
     add(app, options);
 
   if (auto status = unknownCommand(app, argc, argv))

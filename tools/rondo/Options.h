@@ -53,6 +53,9 @@ struct Options {
   std::string map;
   std::string reference;
   double tolerance = 0;
+
+  // init
+  bool force = false;
 };
 
 /// Fills `options`, or says what the process should exit with (help was printed, or the command line was wrong).
@@ -66,5 +69,6 @@ int verify(const Options &options);
 int explain(const Options &options);
 int explainCode(const std::string &code);
 int importCommand(const Options &options);
+int init(const Options &options);
 
 } // namespace rondo
