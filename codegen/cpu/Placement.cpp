@@ -94,13 +94,10 @@ int64_t Placement::slotFor(Value v, const Layout &layout) {
 }
 
 int64_t Placement::newSlot(const Layout &layout) {
-  int64_t n = axes->names.size();
-  std::vector<int64_t> terms(2 + 2 * n + n * (n + 1) / 2);
-  auto axis = [&](unsigned i) { return axes->indexOf(axisOf(layout.type, layout.rowDims[i])); };
-  int64_t term = !layout.perExample             ? 0
-                 : layout.rowDims.empty()       ? 1
-                 : layout.rowDims.size() == 1   ? 2 + axis(0)
-                                                : 2 + n + axes->pairOf(axis(0), axis(1));
+  std::vector<int64_t> terms(axes->terms());
+  int64_t term = !layout.perExample       ? 0
+                 : layout.rowDims.empty() ? 1
+                                          : axes->rowTerm(axes->spaceOf(layout.axes(*axes)));
   terms[term] = layout.rowSize;
   slots.push_back(terms);
   return slots.size() - 1;
@@ -111,8 +108,6 @@ LogicalResult Placement::placeResult(Value v, Operation *at) {
     return success();
   auto type = cast<RankedTensorType>(v.getType());
   Layout layout = Layout::of(type, /*padded=*/true);
-  if (layout.rowDims.size() > 2)
-    return at->emitError("a value over more than two sequence axes is not built yet"), failure();
   for (unsigned d : layout.rowDims)
     if (axes->indexOf(axisOf(type, d)) < 0)
       return at->emitError("a value over the computed axis '") << axisOf(type, d) << "' is not built yet", failure();
@@ -154,16 +149,16 @@ LogicalResult Placement::placeScan(ScanOp scan) {
 // values themselves are nowhere.
 void Placement::placeTiles(FoldOp fold, const FoldPattern &pattern) {
   auto type = cast<RankedTensorType>(pattern.scores->getResult(0).getType());
-  int64_t n = axes->names.size(), firstLongest = 2 + n + n * (n + 1) / 2;
   int64_t axis = axes->indexOf(axisOf(type, pattern.column));
-  std::vector<int64_t> panels(firstLongest + n);
+  std::vector<int64_t> panels(axes->terms());
   panels[1] = 2 * kLanes * pattern.heads() * pattern.depth;
-  panels[2 + axis] = pattern.heads() * pattern.depth;
+  panels[axes->rowTerm(axis)] = pattern.heads() * pattern.depth;
   slots.push_back(panels);
   panelSlots[fold] = slots.size() - 1;
   auto [constant, factor] = foldScratchPlan(Target{Level::V4}, pattern.depth); // the greatest of all levels
   scratchSize[0] = std::max(scratchSize[0], constant + factor * 12 * kLanes);
-  scratchSize[firstLongest + axis] = std::max(scratchSize[firstLongest + axis], factor);
+  int64_t &longest = scratchSize[axes->longestTerm(axis)];
+  longest = std::max(longest, factor);
   for (Operation &op : fold.getRegion().front().without_terminator())
     for (Value v : op.getResults())
       if (Layout layout = Layout::of(cast<RankedTensorType>(v.getType()), true); layout.rowDims.size() == 2)
@@ -177,16 +172,24 @@ void Placement::placeFold(FoldOp fold) {
     return placeTiles(fold, *pattern);
   auto rowsOf = [](Value v) { return Layout::of(cast<RankedTensorType>(v.getType()), true).rowDims; };
   Block &block = fold.getRegion().front();
+  // A row is over the axes that every operation has.
+  size_t rowAxes = SIZE_MAX;
+  for (Operation &op : block.without_terminator())
+    for (Value v : op.getResults())
+      rowAxes = std::min<size_t>(rowAxes, rowsOf(v).size());
   for (Operation &op : block.without_terminator()) {
     auto equation = dyn_cast<Equation>(op);
-    if (!equation || rowsOf(op.getResult(0)).empty() || !Layout::of(equation.getDomainType(), true).perExample)
+    if (!equation || rowAxes == 0 || !Layout::of(equation.getDomainType(), true).perExample)
       return;
-    unsigned row = rowsOf(op.getResult(0)).front();
+    SmallVector<unsigned> mine = rowsOf(op.getResult(0));
     auto atOwnRow = [&](Value v, AffineMap map) {
       if (v.getParentBlock() != &block)
         return true;
-      auto rows = rowsOf(v);
-      return !rows.empty() && map.getResult(rows.front()) == getAffineDimExpr(row, map.getContext());
+      SmallVector<unsigned> rows = rowsOf(v);
+      for (unsigned k = 0; k < rowAxes; ++k)
+        if (map.getResult(rows[k]) != getAffineDimExpr(mine[k], map.getContext()))
+          return false;
+      return true;
     };
     for (unsigned i = 0; i < equation.getReads().size(); ++i)
       if (!atOwnRow(equation.getReads()[i], equation.getReadMap(i)))
@@ -195,20 +198,19 @@ void Placement::placeFold(FoldOp fold) {
       if (!atOwnRow(equation.getLets()[i], equation.getLetMap(i)))
         return;
   }
-  rowwise.insert(fold);
-  int64_t n = axes->names.size(), firstLongest = 2 + n + n * (n + 1) / 2;
-  std::vector<int64_t> used(firstLongest + n);
+  rowwise[fold] = rowAxes;
+  std::vector<int64_t> used(axes->terms());
   for (Operation &op : block.without_terminator())
     for (Value v : op.getResults()) {
       Layout layout = Layout::of(cast<RankedTensorType>(v.getType()), true);
-      if (layout.rowDims.size() != 2)
+      if (layout.rowDims.size() <= rowAxes)
         continue;
       int64_t runs = 1;
       for (int64_t d = 0; d < layout.type.getRank(); ++d)
         if (!layout.type.isDynamicDim(d))
           runs *= layout.type.getDimSize(d);
-      places[v] = Place{Place::RowScratch, 0, {}, -1, {}, layout, used};
-      used[firstLongest + axes->indexOf(axisOf(layout.type, layout.rowDims.back()))] += runs;
+      places[v] = Place{Place::RowScratch, 0, {}, -1, {}, layout, used, unsigned(rowAxes)};
+      used[axes->longestTerm(axes->spaceOf(ArrayRef(layout.axes(*axes)).drop_front(rowAxes)))] += runs;
       used[0] += (runs + 1) * kLanes; // each run to whole vectors, and room behind the last
     }
   for (auto [most, u] : llvm::zip(scratchSize, used))
@@ -249,15 +251,14 @@ LogicalResult Placement::placeBlock(Block &block) {
 
 FailureOr<Placement> Placement::of(func::FuncOp func, const AxisTable &axes, WeightBlocks &weights) {
   Placement p(axes, weights);
-  int64_t n = axes.names.size();
-  p.scratchSize.assign(2 + 2 * n + n * (n + 1) / 2, 0);
+  p.scratchSize.assign(axes.terms(), 0);
   for (auto [i, arg] : llvm::enumerate(func.getArguments()))
     p.places[arg] = Place{Place::Input, int64_t(i), {}, -1, {}, Layout::of(cast<RankedTensorType>(arg.getType()), false)};
   p.findConstants(func);
   Operation *exit = func.getBody().front().getTerminator();
   for (auto [i, v] : llvm::enumerate(exit->getOperands())) {
     Value source = p.resolve(v);
-    // The caller's layout of a value over two sequence axes differs from ours.
+    // The caller's layout of a value over several sequence axes differs from ours.
     bool inner = Layout::of(cast<RankedTensorType>(source.getType()), true).innerRow;
     if (p.places.contains(source) || p.isConstant(source) || inner) {
       p.copied.push_back({v, i});

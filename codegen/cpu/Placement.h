@@ -27,6 +27,7 @@ struct Place {
   std::string axis;
   Layout layout;
   std::vector<int64_t> scratchOffset;           // RowScratch: where in a thread's scratch, in terms
+  unsigned rowAxes = 1;                         // RowScratch: how many axes a row of the fold has
 };
 
 class Placement {
@@ -47,8 +48,9 @@ public:
   /// Cells that constants are computed from stand in the plain block, those that entries read in the packed one too.
   llvm::ArrayRef<std::vector<int64_t>> plan() const { return slots; }
   llvm::ArrayRef<int64_t> scratch() const { return scratchSize; }
-  /// Whether a fold is computed row by row, its wide values existing only as one row in scratch.
-  bool isRowwise(FoldOp fold) const { return rowwise.contains(fold); }
+  /// For a fold that is computed row by row, its wide values existing only as one row in scratch: how many axes a row
+  /// has. 0: it is not.
+  unsigned rowwiseAxes(FoldOp fold) const { return rowwise.lookup(fold); }
   /// For a fold that goes tile by tile: the slot of its key panels.
   std::optional<int64_t> panelSlot(FoldOp fold) const {
     auto it = panelSlots.find(fold);
@@ -76,7 +78,7 @@ private:
   std::vector<std::vector<int64_t>> slots;
   llvm::DenseMap<int64_t, int64_t> plannedSlots; // plan-memory's number -> slot
   std::vector<int64_t> scratchSize;
-  llvm::DenseSet<mlir::Operation *> rowwise;
+  llvm::DenseMap<mlir::Operation *, unsigned> rowwise;
   llvm::DenseMap<mlir::Operation *, int64_t> panelSlots;
   llvm::SmallVector<std::pair<mlir::Value, unsigned>> copied;
 };

@@ -20,6 +20,7 @@ struct Export {
   std::unique_ptr<Placement> placement;
 };
 
+// The axes that inputs bring, and the grids of them that values are over.
 AxisTable axesOf(func::FuncOp func) {
   AxisTable table;
   for (Type t : func.getArgumentTypes()) {
@@ -28,6 +29,24 @@ AxisTable axesOf(func::FuncOp func) {
       if (type.isDynamicDim(d) && axisOf(type, d) != "b" && table.indexOf(axisOf(type, d)) < 0)
         table.names.push_back(axisOf(type, d).str());
   }
+  auto add = [&](Type t, size_t skipped = 0) {
+    if (!isa<RankedTensorType>(t))
+      return;
+    SmallVector<int64_t> axes = Layout::of(cast<RankedTensorType>(t), true).axes(table);
+    if (axes.size() > skipped && !llvm::is_contained(axes, -1))
+      table.addGrid(ArrayRef(axes).drop_front(skipped));
+  };
+  for (Type t : func.getArgumentTypes())
+    add(t);
+  func.walk([&](Operation *op) {
+    for (Type t : op->getResultTypes()) {
+      add(t);
+      // What a row of a fold holds.
+      if (op->getParentOfType<FoldOp>())
+        for (size_t row = 1; isa<RankedTensorType>(t) && row < cast<RankedTensorType>(t).getRank(); ++row)
+          add(t, row);
+    }
+  });
   return table;
 }
 
@@ -122,6 +141,8 @@ private:
       out.inputs.push_back(describe(t, func.getArgAttrDict(i), kept.axes, ("input" + Twine(i)).str()));
     for (auto [i, t] : llvm::enumerate(func.getResultTypes()))
       out.results.push_back(describe(t, func.getResultAttrDict(i), kept.axes, ("result" + Twine(i)).str()));
+    for (const AxisTable::Grid &grid : kept.axes.grids)
+      out.grids.push_back({{grid.axes.begin(), grid.axes.end()}, grid.owners});
     out.plan.assign(kept.placement->plan().begin(), kept.placement->plan().end());
     out.scratch.assign(kept.placement->scratch().begin(), kept.placement->scratch().end());
     program.exports.push_back(std::move(out));

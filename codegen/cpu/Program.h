@@ -22,6 +22,12 @@ struct EmittedAxis {
   int32_t least = 1;
 };
 
+/// Several sequence axes together, as rondo_grid (runtime/src/program.h).
+struct EmittedGrid {
+  std::vector<int32_t> axes;           // rising
+  bool owners = false;                 // the table from rows to examples is wanted
+};
+
 /// An input or result of an export.
 struct EmittedValue {
   std::string name;
@@ -34,6 +40,7 @@ struct EmittedValue {
 struct EmittedExport {
   std::string name;
   std::vector<EmittedAxis> axes;
+  std::vector<EmittedGrid> grids;
   std::vector<EmittedValue> inputs, results;
   /// Slot sizes in floats: coefficients of the terms of rondo_export (runtime/src/program.h).
   std::vector<std::vector<int64_t>> plan;

@@ -25,7 +25,7 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) 
   // Equations read through views; what else reads one needs it in memory.
   if (isView(op) && llvm::all_of(op->getUsers(), [](Operation *user) { return isa<Equation>(user); }))
     return success();
-  if (auto fold = dyn_cast<FoldOp>(op); fold && position && scope.kernel.placement.isRowwise(fold))
+  if (auto fold = dyn_cast<FoldOp>(op); fold && position && scope.kernel.placement.rowwiseAxes(fold))
     return emitFoldRow(scope, fold, position);
   if (isa<KernelOp, FoldOp>(op)) {
     for (Operation &inner : op->getRegion(0).front())

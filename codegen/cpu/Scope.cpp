@@ -55,14 +55,13 @@ Value Kernel::scratch() {
 }
 
 Value Kernel::sizeOf(ArrayRef<int64_t> terms) {
-  int64_t n = axes.names.size(), pairs = n * (n + 1) / 2;
   std::string key = "size";
   for (auto [i, k] : llvm::enumerate(terms))
     key += "," + std::to_string(k);
   // Scratch depends on constants and on the longest example only.
   SmallVector<std::pair<Value, int64_t>> parts;
-  for (int64_t a = 0; a < n; ++a)
-    if (int64_t k = terms[2 + n + pairs + a])
+  for (int64_t a = 0; a < axes.spaces(); ++a)
+    if (int64_t k = terms[axes.longestTerm(a)])
       parts.push_back({number(FrameField::Longest, a), k});
   return atEntry(key, [&] {
     Value sum = code.index(terms[0]);
@@ -119,6 +118,7 @@ Storage Kernel::storageOf(Value v) {
     Value thread = scratch();
     s.runLength = atEntry(("run" + Twine(axes.indexOf(axisOf(s.layout.type, inner)))).str(),
                           [&] { return code.ceilTo(longest, kLanes); });
+    s.rowAxes = place.rowAxes;
     Value offset = sizeOf(place.scratchOffset);
     std::string key = "scratch";
     for (int64_t t : place.scratchOffset)
@@ -140,15 +140,12 @@ Scope Scope::withExample(Value e) const {
   inner.example = e;
   Code &c = kernel.code;
   int64_t n = kernel.axes.names.size();
-  for (int64_t a = 0; a < n; ++a) {
+  for (int64_t a = 0; a < kernel.axes.spaces(); ++a) {
     Value table = kernel.element(FrameField::Offsets, a);
-    Value first = c.loadLong(table, e), next = c.loadLong(table, c.add(e, c.index(1)));
-    inner.offset.push_back(first);
-    inner.length.push_back(c.sub(next, first));
+    inner.offset.push_back(c.loadLong(table, e));
+    if (a < n)
+      inner.length.push_back(c.sub(c.loadLong(table, c.add(e, c.index(1))), inner.offset[a]));
   }
-  for (int64_t a = 0; a < n; ++a)
-    for (int64_t other = a; other < n; ++other)
-      inner.pair.push_back(c.loadLong(kernel.element(FrameField::PairOffsets, kernel.axes.pairOf(a, other)), e));
   return inner;
 }
 
@@ -163,13 +160,13 @@ Value Scope::lengthOf(StringRef axis) const {
 Value Scope::rowOf(const Storage &s, ArrayRef<Value> full) const {
   Code &c = kernel.code;
   const Layout &l = s.layout;
-  auto axis = [&](unsigned i) { return kernel.axes.indexOf(axisOf(l.type, l.rowDims[i])); };
   if (l.rowDims.empty())
     return l.perExample ? example : c.index(0);
-  if (l.rowDims.size() == 1)
-    return c.add(offset[axis(0)], full[l.rowDims[0]]);
-  int64_t p = kernel.axes.pairOf(axis(0), axis(1));
-  return c.add(c.add(pair[p], c.mul(full[l.rowDims[0]], length[axis(1)])), full[l.rowDims[1]]);
+  SmallVector<int64_t> axes = l.axes(kernel.axes);
+  Value row = full[l.rowDims[0]];
+  for (unsigned i = 1; i < l.rowDims.size(); ++i)
+    row = c.add(c.mul(row, length[axes[i]]), full[l.rowDims[i]]);
+  return c.add(offset[kernel.axes.spaceOf(axes)], row);
 }
 
 Value Scope::address(const Storage &s, ArrayRef<Value> index) const {
@@ -181,24 +178,24 @@ Value Scope::address(const Storage &s, ArrayRef<Value> index) const {
     auto held = llvm::find_if(s.held, [&](auto &h) { return h.first == d; });
     full.push_back(held == s.held.end() ? *next++ : step.lookup(held->second));
   }
-  if (s.runLength) {
+  if (s.runLength || l.innerRow) {
+    // The run of elements along the last axis: its number by the axes before, then by the static dims.
+    SmallVector<int64_t> axes = l.axes(kernel.axes);
+    unsigned before = s.runLength ? s.rowAxes : 0, last = axes.size() - 1;
     Value run = c.index(0);
-    int64_t stride = 1;
-    for (int64_t d = l.type.getRank() - 1; d >= 0; --d)
-      if (!l.type.isDynamicDim(d)) {
-        run = c.add(run, c.mul(full[d], stride));
-        stride *= l.type.getDimSize(d);
-      }
-    return c.at(s.base, c.add(c.mul(run, s.runLength), full[l.rowDims.back()]));
-  }
-  if (l.innerRow) {
-    int64_t outer = kernel.axes.indexOf(axisOf(l.type, l.rowDims[0])), inner = kernel.axes.indexOf(axisOf(l.type, l.rowDims[1]));
-    Value run = c.mul(full[l.rowDims[0]], l.rowSize);
+    for (unsigned i = before; i < last; ++i)
+      run = i == before ? full[l.rowDims[i]] : c.add(c.mul(run, length[axes[i]]), full[l.rowDims[i]]);
+    run = c.mul(run, l.rowSize);
     for (int64_t d = 0; d < l.type.getRank(); ++d)
       if (l.strides[d])
         run = c.add(run, c.mul(full[d], l.strides[d]));
-    Value start = c.mul(pair[kernel.axes.pairOf(outer, inner)], l.rowSize);
-    return c.at(s.base, c.add(c.add(start, c.mul(run, length[inner])), full[l.rowDims[1]]));
+    if (s.runLength) {
+      // Over several axes the runs are as long as this example's.
+      Value runLength = last > before ? length[axes[last]] : s.runLength;
+      return c.at(s.base, c.add(c.mul(run, runLength), full[l.rowDims.back()]));
+    }
+    Value start = c.mul(offset[kernel.axes.spaceOf(axes)], l.rowSize);
+    return c.at(s.base, c.add(c.add(start, c.mul(run, length[axes[last]])), full[l.rowDims.back()]));
   }
   Value element = c.mul(rowOf(s, full), c.index(l.rowSize));
   for (int64_t d = 0; d < l.type.getRank(); ++d)

@@ -9,7 +9,7 @@ namespace rondo {
 
 /// The fields of `rondo_frame` (runtime/src/program.h), in its order.
 enum class FrameField {
-  Batch, Offsets, Rows, Longest, PairOffsets, ExampleOf, Order, Inputs, Results, Weights, Slots, Scratch,
+  Batch, Offsets, Rows, Longest, ExampleOf, Order, Inputs, Results, Weights, Slots, Scratch,
   ScratchStride, Team
 };
 
@@ -58,7 +58,7 @@ private:
 struct Scope {
   Kernel &kernel;
   mlir::Value example;                                   // null where there is none
-  llvm::SmallVector<mlir::Value> offset, length, pair;   // per axis of this example; per pair of axes
+  llvm::SmallVector<mlir::Value> offset, length;         // of this example, per space; per axis
   llvm::StringMap<mlir::Value> step;                     // of the enclosing scans, by axis
   /// In a row of a fold: the columns of each wide value that anybody asks for. Nothing outside is computed or read.
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> columns;
@@ -68,7 +68,7 @@ struct Scope {
   Scope withExample(mlir::Value e) const;
   /// The length of an axis for the current example, or the batch size for "b".
   mlir::Value lengthOf(llvm::StringRef axis) const;
-  /// The first row of the current example and its index into rows of axis `axis`.
+  /// The row of the current example at `index`, which has all dimensions.
   mlir::Value rowOf(const Storage &s, llvm::ArrayRef<mlir::Value> index) const;
   /// Pointer to the element at `index` (one value per dimension of the storage that is not held).
   mlir::Value address(const Storage &s, llvm::ArrayRef<mlir::Value> index) const;

@@ -11,10 +11,22 @@ int64_t AxisTable::indexOf(StringRef name) const {
   return it == names.end() ? -1 : it - names.begin();
 }
 
-// Pairs (a, b) with a <= b, in order: (0,0) (0,1) .. (0,n-1) (1,1) ..; the count of a pair does not depend on its order.
-int64_t AxisTable::pairOf(int64_t first, int64_t second) const {
-  int64_t a = std::min(first, second), c = std::max(first, second), n = names.size();
-  return a * n - a * (a - 1) / 2 + (c - a);
+static SmallVector<int64_t> rising(ArrayRef<int64_t> axes) {
+  SmallVector<int64_t> sorted(axes);
+  llvm::sort(sorted);
+  return sorted;
+}
+
+int64_t AxisTable::spaceOf(ArrayRef<int64_t> axes) const {
+  if (axes.size() == 1)
+    return axes[0];
+  auto *it = llvm::find_if(grids, [&](const Grid &grid) { return grid.axes == rising(axes); });
+  return it == grids.end() ? -1 : int64_t(names.size()) + (it - grids.begin());
+}
+
+void AxisTable::addGrid(ArrayRef<int64_t> axes) {
+  if (axes.size() > 1 && spaceOf(axes) < 0)
+    grids.push_back({rising(axes)});
 }
 
 Layout Layout::of(RankedTensorType type, bool padded) {
@@ -30,7 +42,7 @@ Layout Layout::of(RankedTensorType type, bool padded) {
     else
       layout.rowDims.push_back(d);
   }
-  layout.innerRow = padded && layout.rowDims.size() == 2 && type.getNumDynamicDims() < type.getRank();
+  layout.innerRow = padded && layout.rowDims.size() > 1 && type.getNumDynamicDims() < type.getRank();
   bool innermost = true;
   for (int64_t d = type.getRank() - 1; d >= 0; --d) {
     if (type.isDynamicDim(d))
@@ -41,6 +53,10 @@ Layout Layout::of(RankedTensorType type, bool padded) {
     innermost = false;
   }
   return layout;
+}
+
+SmallVector<int64_t> Layout::axes(const AxisTable &table) const {
+  return llvm::map_to_vector(rowDims, [&](unsigned d) { return table.indexOf(axisOf(type, d)); });
 }
 
 int64_t Layout::contiguousDim() const {

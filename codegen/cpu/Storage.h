@@ -6,9 +6,9 @@
 //   no example dimension      one row
 //   b                         row = example
 //   b, t                      row = offset_t[b] + t
-//   b, t, s                   row = pair_ts[b] + t * length_s[b] + s
+//   b, t, s                   row = offset_ts[b] + t * length_s[b] + s     and so on: the axes are a grid
 //
-// Inside the library the static dimensions of a value over two sequence axes stand between them (t, static dims, s), so
+// Inside the library the static dimensions of a value over a grid stand before its last axis (t, static dims, s), so
 // that the elements along s are adjacent, as they are in a fold's scratch: the order of sums does not depend on which.
 //
 // Every element has four bytes: reals are float, ints and bools int32_t.
@@ -20,11 +20,25 @@
 
 namespace rondo {
 
-/// Sequence axes of a program, by the names that types carry. Their index is the one of the emitted axis table.
+/// Sequence axes of a program, by the names that types carry, and the grids of them that its values are over. A *space* is
+/// an axis or a grid: axes have the indices of the emitted axis table, grids follow.
 struct AxisTable {
   llvm::SmallVector<std::string> names;
+  struct Grid {
+    llvm::SmallVector<int64_t> axes;             // rising
+    bool owners = false;                         // somebody asks for the example of a row
+  };
+  llvm::SmallVector<Grid> grids;
+
   int64_t indexOf(llvm::StringRef name) const;   // -1: no such axis
-  int64_t pairOf(int64_t first, int64_t second) const; // index of the pair count of two axes, in the plan's order
+  unsigned spaces() const { return names.size() + grids.size(); }
+  /// The space of some axes in any order; one axis is its own. -1: no value is over it.
+  int64_t spaceOf(llvm::ArrayRef<int64_t> axes) const;
+  void addGrid(llvm::ArrayRef<int64_t> axes);
+  /// Where a plan has the coefficient of a space's rows, of its longest example; and how many coefficients there are.
+  int64_t rowTerm(int64_t space) const { return 2 + space; }
+  int64_t longestTerm(int64_t space) const { return 2 + spaces() + space; }
+  int64_t terms() const { return 2 + 2 * spaces(); }
 };
 
 /// The shape of a value's storage; independent of any function being built.
@@ -35,9 +49,11 @@ struct Layout {
   int64_t rowSize = 1;                  // elements from one row to the next
   bool perExample = false;              // has a `b` dimension
   bool padded = true;
-  bool innerRow = false;                // static dimensions stand between the two sequence axes
+  bool innerRow = false;                // static dimensions stand before the last of several sequence axes
 
   static Layout of(mlir::RankedTensorType type, bool padded);
+  /// The axes of `rowDims`, by their indices.
+  llvm::SmallVector<int64_t> axes(const AxisTable &table) const;
   /// The innermost dimension, if its elements are adjacent; -1 for a scalar row.
   int64_t contiguousDim() const;
 };
@@ -48,9 +64,10 @@ struct Storage {
   Layout layout;
   /// Dimensions held fixed (slices): index in `layout.type`, and the axis whose current step is its value.
   llvm::SmallVector<std::pair<unsigned, std::string>> held;
-  /// Scratch of one row of a value over two sequence axes: elements from one static index to the next. The row is
-  /// [static dims.., inner axis], each innermost run 64-byte aligned.
+  /// Scratch of one row of a value over a grid: elements from one run to the next. The row has the `rowAxes` first axes;
+  /// what it holds is [the other axes but the last.., static dims.., last axis]. Runs over one axis are 64-byte aligned.
   mlir::Value runLength;
+  unsigned rowAxes = 1;
 
   /// The dimension of `layout.type` whose elements are adjacent; -1 for a scalar row.
   int64_t contiguousDim() const { return runLength ? int64_t(layout.rowDims.back()) : layout.contiguousDim(); }

@@ -76,6 +76,10 @@ private:
                           : global(ConstantDataArray::get(
                                 context, ArrayRef(reinterpret_cast<const uint64_t *>(values.data()), values.size())));
   }
+  Constant *indices(ArrayRef<int32_t> values) {
+    SmallVector<uint32_t> unsignedValues(values.begin(), values.end());
+    return values.empty() ? null() : global(ConstantDataArray::get(context, ArrayRef(unsignedValues)));
+  }
   /// A kernel of another object.
   Constant *function(StringRef symbol) {
     if (symbol.empty())
@@ -104,9 +108,8 @@ private:
     int64_t width = 1;
     for (int64_t size : value.shape)
       width *= size;
-    SmallVector<uint32_t> axes(value.axes.begin(), value.axes.end());
-    Constant *axis = axes.empty() ? null() : global(ConstantDataArray::get(context, ArrayRef(axes)));
-    return row({text(value.name), int32(value.element), int32(axes.size()), axis, int64(width), int64(value.bound)});
+    return row({text(value.name), int32(value.element), int32(value.axes.size()), indices(value.axes), int64(width),
+                int64(value.bound)});
   }
 
   Constant *exportRow(const EmittedExport &fn) {
@@ -124,9 +127,12 @@ private:
     std::vector<int64_t> plan;
     for (const std::vector<int64_t> &slot : fn.plan)
       append_range(plan, slot);
+    SmallVector<Constant *> grids;
+    for (const EmittedGrid &grid : fn.grids)
+      grids.push_back(row({int32(grid.axes.size()), int32(grid.owners), indices(grid.axes)}));
     return row({text(fn.name), int32(axes.size()), int32(inputs.size()), int32(results.size()), int32(fn.plan.size()),
-                array(axes), array(inputs), array(results), int32(fn.scratch.size()), int32(0), words(plan),
-                words(fn.scratch), ConstantArray::get(ArrayType::get(pointer, 3), entries)});
+                array(axes), array(inputs), array(results), int32(fn.scratch.size()), int32(grids.size()), array(grids),
+                words(plan), words(fn.scratch), ConstantArray::get(ArrayType::get(pointer, 3), entries)});
   }
 
   // ---- exported functions ----

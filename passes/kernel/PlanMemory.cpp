@@ -5,7 +5,7 @@
 //           func attributes {rondo.arena = [["rows t", 64], ["examples", 16]]}: what a slot is a multiple of, and
 //           floats
 //
-// A slot's size is affine: its floats times one of 1, the examples, the rows of an axis, the pairs of two axes. Values
+// A slot's size is affine: its floats times one of 1, the examples, the rows of an axis, the rows of several axes together. Values
 // share a slot when one is dead before the other is made. What a kernel reads lives until the kernel's end, because its
 // rows run in any order on several threads. Within a kernel or a scan two values share only if their rows are equally
 // long: row r of the one then overlaps row r of the other and no other row, and each row runs in order.
@@ -88,7 +88,8 @@ private:
       return {ofExample ? "examples" : "once", rows, floats};
     if (axes.size() == 1)
       return {"rows " + axes.front(), rows, floats};
-    return {"pairs " + llvm::join(axes, " "), shapeText(type), floats};
+    llvm::sort(axes); // in any order they have as many rows
+    return {"rows " + llvm::join(axes, " "), shapeText(type), floats};
   }
 
   /// Where the value is last needed. A kernel or scan that reads something from outside needs it until its end; what a

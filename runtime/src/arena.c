@@ -27,14 +27,12 @@ static void add(const int64_t *factor, int64_t term, int64_t *size, bool *over) 
 
 // One affine size in floats, rounded up to 16, with 16 of slack.
 static int64_t size_of(const rondo_export *export_, const int64_t *factor, const rondo_extent *extent, bool *over) {
-  int32_t n = export_->axes, pairs = rondo_pair_count(n);
+  int32_t spaces = rondo_spaces(export_);
   int64_t size = *factor++;
   add(factor++, extent->batch, &size, over);
-  for (int32_t a = 0; a < n; ++a)
+  for (int32_t a = 0; a < spaces; ++a)
     add(factor++, extent->rows[a], &size, over);
-  for (int32_t p = 0; p < pairs; ++p)
-    add(factor++, extent->pairs[p], &size, over);
-  for (int32_t a = 0; a < n; ++a)
+  for (int32_t a = 0; a < spaces; ++a)
     add(factor++, extent->longest[a], &size, over);
   *over |= __builtin_add_overflow(size, (int64_t)(2 * RONDO_SLACK - 1), &size);
   return size & -(int64_t)RONDO_SLACK;
@@ -42,11 +40,10 @@ static int64_t size_of(const rondo_export *export_, const int64_t *factor, const
 
 int64_t rondo_place(const rondo_export *export_, const rondo_extent *extent, int32_t threads, char *base,
                     rondo_frame *frame) {
-  int32_t n = export_->axes, pairs = rondo_pair_count(n);
+  int32_t n = export_->axes, spaces = rondo_spaces(export_);
   cursor c = {base, 0, false};
-  const int64_t **offsets = take(&c, n, sizeof *offsets);
-  const int64_t **pair_offsets = take(&c, pairs, sizeof *pair_offsets);
-  const int32_t **example_of = take(&c, n, sizeof *example_of);
+  const int64_t **offsets = take(&c, spaces, sizeof *offsets);
+  const int32_t **example_of = take(&c, spaces, sizeof *example_of);
   const int32_t **order = take(&c, n, sizeof *order);
   const void **inputs = take(&c, export_->inputs, sizeof *inputs);
   void **results = take(&c, export_->results, sizeof *results);
@@ -58,10 +55,11 @@ int64_t rondo_place(const rondo_export *export_, const rondo_extent *extent, int
     if (base)
       offsets[a] = table, example_of[a] = owner, order[a] = sorted;
   }
-  for (int32_t p = 0; p < pairs; ++p) {
+  for (int32_t g = 0; g < export_->grids; ++g) {
     void *table = take(&c, extent->batch + 1, sizeof(int64_t));
+    void *owner = export_->grid[g].owners ? take(&c, extent->rows[n + g], sizeof(int32_t)) : NULL;
     if (base)
-      pair_offsets[p] = table;
+      offsets[n + g] = table, example_of[n + g] = owner;
   }
   for (int32_t s = 0; s < export_->slots; ++s) {
     void *slot =
@@ -79,7 +77,6 @@ int64_t rondo_place(const rondo_export *export_, const rondo_extent *extent, int
                            .offsets = offsets,
                            .rows = extent->rows,
                            .longest = extent->longest,
-                           .pair_offsets = pair_offsets,
                            .example_of = example_of,
                            .order = order,
                            .inputs = inputs,

@@ -8,6 +8,14 @@ rondo_entry rondo_pick_entry(const rondo_export *export_, int32_t level) {
   return NULL;
 }
 
+// Rows of a grid in example i.
+static int64_t rows_of(const rondo_grid *grid, const int64_t *const *offsets, int64_t i) {
+  int64_t rows = 1;
+  for (int32_t k = 0; k < grid->axes; ++k)
+    rows *= offsets[grid->axis[k]][i + 1] - offsets[grid->axis[k]][i];
+  return rows;
+}
+
 // Extent of a checked batch.
 static void measure(const rondo_export *export_, const int64_t *const *offsets, rondo_extent *extent) {
   int32_t n = export_->axes;
@@ -19,13 +27,16 @@ static void measure(const rondo_export *export_, const int64_t *const *offsets, 
       if (offsets[a][i + 1] - offsets[a][i] > extent->longest[a])
         extent->longest[a] = offsets[a][i + 1] - offsets[a][i];
   }
-  for (int32_t a = 0; a < n; ++a)
-    for (int32_t b = a; b < n; ++b) {
-      int64_t pairs = 0;
-      for (int64_t i = 0; i < batch; ++i)
-        pairs += (offsets[a][i + 1] - offsets[a][i]) * (offsets[b][i + 1] - offsets[b][i]);
-      extent->pairs[rondo_pair(n, a, b)] = pairs;
+  for (int32_t g = 0; g < export_->grids; ++g) {
+    int64_t rows = 0, longest = 0;
+    for (int64_t i = 0; i < batch; ++i) {
+      int64_t own = rows_of(&export_->grid[g], offsets, i);
+      rows += own;
+      longest = own > longest ? own : longest;
     }
+    extent->rows[n + g] = rows;
+    extent->longest[n + g] = longest;
+  }
 }
 
 static bool longer(const void *context, int32_t a, int32_t b) {
@@ -51,11 +62,15 @@ static void fill_axis(rondo_frame *frame, int32_t a, const int64_t *from) {
     rondo_sort(order, frame->batch, longer, offsets);
 }
 
-static void fill_pair(rondo_frame *frame, int32_t pair, const int64_t *a, const int64_t *b) {
-  int64_t *offsets = (int64_t *)frame->pair_offsets[pair];
+static void fill_grid(rondo_frame *frame, const rondo_export *export_, int32_t g, const int64_t *const *from) {
+  int64_t *offsets = (int64_t *)frame->offsets[export_->axes + g];
+  int32_t *owner = (int32_t *)frame->example_of[export_->axes + g];
   offsets[0] = 0;
-  for (int64_t i = 0; i < frame->batch; ++i)
-    offsets[i + 1] = offsets[i] + (a[i + 1] - a[i]) * (b[i + 1] - b[i]);
+  for (int64_t i = 0; i < frame->batch; ++i) {
+    offsets[i + 1] = offsets[i] + rows_of(&export_->grid[g], from, i);
+    for (int64_t row = offsets[i]; owner && row < offsets[i + 1]; ++row)
+      owner[row] = (int32_t)i;
+  }
 }
 
 void rondo_run(const rondo_export *export_, rondo_session *session, const void *in, const void *out, int32_t threads) {
@@ -66,16 +81,15 @@ void rondo_run(const rondo_export *export_, rondo_session *session, const void *
   if (!batch)
     return;
   int32_t n = export_->axes;
-  rondo_extent extent = rondo_session_extent(session, n);
+  rondo_extent extent = rondo_session_extent(session, export_);
   extent.batch = batch;
   measure(export_, offsets, &extent);
   rondo_frame frame;
   rondo_place(export_, &extent, (int32_t)session->model->config.threads, session->arena, &frame);
   for (int32_t a = 0; a < n; ++a)
     fill_axis(&frame, a, offsets[a]);
-  for (int32_t a = 0; a < n; ++a)
-    for (int32_t b = a; b < n; ++b)
-      fill_pair(&frame, rondo_pair(n, a, b), offsets[a], offsets[b]);
+  for (int32_t g = 0; g < export_->grids; ++g)
+    fill_grid(&frame, export_, g, offsets);
   for (int32_t i = 0; i < export_->inputs; ++i) {
     // A batch may be a slice of longer arrays: its first offset need not be 0.
     const rondo_value *input = &export_->input[i];

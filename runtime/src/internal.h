@@ -82,20 +82,16 @@ void rondo_model_release(rondo_model *);
 rondo_status rondo_model_check(const rondo_model *, rondo_error *);
 
 /* ---- arena.c ---- */
-/* Sizes of a batch over one export's axes; arrays of the export's axes and pairs. */
+/* Sizes of a batch over one export's axes, then its grids. */
 typedef struct {
   int64_t batch;
-  int64_t *rows, *longest, *pairs;
+  int64_t *rows, *longest;
 } rondo_extent;
 /* Places the tables and the slots of one call at `base` and points the frame at them. With base NULL only measures.
    Returns the bytes, or -1 when they do not fit a size. */
 int64_t rondo_place(const rondo_export *, const rondo_extent *, int32_t threads, char *base, rondo_frame *);
-static inline int32_t rondo_pair_count(int32_t axes) { return axes * (axes + 1) / 2; }
-/* Index of the pair of two axes in either order. */
-static inline int32_t rondo_pair(int32_t axes, int32_t a, int32_t b) {
-  int32_t low = a < b ? a : b, high = a < b ? b : a;
-  return low * axes - low * (low - 1) / 2 + high - low;
-}
+/* Axes and grids of an export. */
+static inline int32_t rondo_spaces(const rondo_export *export_) { return export_->axes + export_->grids; }
 
 /* ---- team.c ---- */
 typedef struct rondo_team rondo_team;
@@ -111,14 +107,14 @@ struct rondo_session {
   rondo_model *model;
   size_t size;      /* of the one allocation that holds all of it */
   int64_t *limit;   /* batch, then total and longest per program axis */
-  int64_t *extent;  /* room for the rows, longest and pairs of any export */
+  int64_t *extent;  /* room for the rows and longest of any export */
   rondo_team *team; /* NULL: the caller alone */
   char *arena;
   int64_t arena_size;
   atomic_flag busy; /* in a call: a second caller is refused */
 };
-/* The session's extent, shaped for an export of so many axes; batch is 0. */
-rondo_extent rondo_session_extent(const rondo_session *, int32_t axes);
+/* The session's extent, shaped for an export; batch is 0. */
+rondo_extent rondo_session_extent(const rondo_session *, const rondo_export *);
 
 /* ---- check.c ---- */
 typedef struct {

@@ -39,11 +39,19 @@ typedef struct {
   int32_t limit; /* index into rondo_program.axis (axes of one name share their limits) */
 } rondo_axis;
 
+/* Several sequence axes together. An example has as many of its rows as the product of its lengths of them; the position
+   along the last axis runs fastest. Values of the same axes in another order share it. */
+typedef struct {
+  int32_t axes;        /* at least 2 */
+  int32_t owners;      /* whether example_of is wanted */
+  const int32_t *axis; /* indices into rondo_export.axis, rising */
+} rondo_grid;
+
 /* One input or result. A value without sequence axes has one row per example. */
 typedef struct {
   const char *name;
   int32_t element;     /* RONDO_F32, RONDO_I32, RONDO_BOOL */
-  int32_t axes;        /* 0, 1 or 2 sequence axes */
+  int32_t axes;        /* how many sequence axes */
   const int32_t *axis; /* indices into rondo_export.axis, outermost first */
   int64_t width;       /* elements per row: the product of the static axes */
   int64_t bound; /* inputs of RONDO_I32: 0 any; > 0: 0 <= id < bound; -1-k: 0 <= id < the example's length of axis k */
@@ -56,19 +64,19 @@ typedef void (*rondo_entry)(const rondo_frame *frame, int32_t tid, int32_t threa
 /* One exported fn.
  *
  * Memory. An affine size is a row of `terms` coefficients, in floats, over the terms
- *     1, B, rows[0..axes-1], pairs[0..axes*(axes+1)/2-1], longest[0..axes-1]
- * where B is the batch, rows[a] the sum of all examples' lengths of axis a, longest[a] their maximum, and pairs stands
- * for (0,0) (0,1) .. (0,n-1) (1,1) (1,2) ..: pair (a,b), a <= b, is the sum over examples of T_a * T_b (also of values
- * whose outer axis is b). So terms = 2 + 2*axes + axes*(axes+1)/2. Coefficients are never negative. The runtime rounds
- * each slot and each thread's scratch up to 16 floats, adds 16 floats of slack behind it, and aligns it to 64 bytes.
- * The contents are undefined when an entry starts. */
+ *     1, B, rows[0..axes+grids-1], longest[0..axes+grids-1]
+ * where B is the batch, rows[a] the sum of all examples' lengths of axis a, longest[a] their maximum, and what follows
+ * the axes are the grids. So terms = 2 + 2 * (axes + grids). Coefficients are never negative. The runtime rounds each
+ * slot and each thread's scratch up to 16 floats, adds 16 floats of slack behind it, and aligns it to 64 bytes. The
+ * contents are undefined when an entry starts. */
 typedef struct {
   const char *name;
   int32_t axes, inputs, results, slots;
   const rondo_axis *axis;
   const rondo_value *input, *result;
   int32_t terms;
-  int32_t reserved;                /* 0 */
+  int32_t grids;
+  const rondo_grid *grid;
   const int64_t *plan;             /* [slots][terms] */
   const int64_t *scratch;          /* [terms], for each thread */
   rondo_entry entry[RONDO_LEVELS]; /* NULL: not built */
@@ -96,31 +104,30 @@ typedef struct {
 /* ---- what an entry sees ----------------------------------------------------------------------------------------- */
 
 /* Filled by the runtime for each call, read-only, the same for all threads. Arrays "per axis" are indexed by the axes
- * of the export.
+ * of the export, then by its grids.
  *
- * Storage of a value in a slot: rows packed, row of (example i, position t) = offsets[a][i] + t; a value over two axes
- * (a outer, b inner): pair_offsets[pair][i] + t * length_b(i) + s; without sequence axes: i. Then the static axes,
- * row-major, the innermost padded to a multiple of 16 floats (RONDO: product of the outer ones * padded innermost
+ * Storage of a value in a slot: rows packed, row of (example i, position t) = offsets[a][i] + t; a value over several
+ * axes (a outer, b inner): offsets[axes + grid][i] + t * length_b(i) + s; without sequence axes: i. Then the static
+ * axes, row-major, the innermost padded to a multiple of 16 floats (RONDO: product of the outer ones * padded innermost
  * floats per row). A value without static axes: one float per row. Inside a scan: one row per living example, in
  * `order`. Integers and bools in slots are int32_t in the same places. Inputs and results are the caller's, unpadded.
  */
 struct rondo_frame {
-  int64_t batch;                      /*   0 examples, >= 1 */
-  const int64_t *const *offsets;      /*   8 per axis: batch + 1 row offsets, the first is 0 */
-  const int64_t *rows;                /*  16 per axis: sum of lengths */
-  const int64_t *longest;             /*  24 per axis: greatest length */
-  const int64_t *const *pair_offsets; /*  32 per pair: batch + 1 offsets, the first is 0 */
-  const int32_t *const *example_of;   /*  40 per axis: row -> example */
-  const int32_t *const *order;        /*  48 per axis: examples by length, longest first, equal ones in their order */
-  const void *const *inputs;          /*  56 per input: float or int32_t, at its first row */
-  void *const *results;               /*  64 per result: float or int32_t, at its first row */
-  const float *weights;               /*  72 the packed block */
-  float *const *slots;                /*  80 per slot */
-  float *scratch;                     /*  88 of thread 0 */
-  int64_t scratch_stride;             /*  96 floats from one thread's scratch to the next one's */
-  void *team;                         /* 104 for rondo_team_wait */
+  int64_t batch;                    /*   0 examples, >= 1 */
+  const int64_t *const *offsets;    /*   8 per axis: batch + 1 row offsets, the first is 0 */
+  const int64_t *rows;              /*  16 per axis: sum of lengths */
+  const int64_t *longest;           /*  24 per axis: greatest length */
+  const int32_t *const *example_of; /*  32 per axis, and per grid that has owners: row -> example */
+  const int32_t *const *order;      /*  40 per axis, not grids: examples by length, longest first, equal in their order */
+  const void *const *inputs;        /*  48 per input: float or int32_t, at its first row */
+  void *const *results;             /*  56 per result: float or int32_t, at its first row */
+  const float *weights;             /*  64 the packed block */
+  float *const *slots;              /*  72 per slot */
+  float *scratch;                   /*  80 of thread 0 */
+  int64_t scratch_stride;           /*  88 floats from one thread's scratch to the next one's */
+  void *team;                       /*  96 for rondo_team_wait */
 };
-_Static_assert(sizeof(void *) == 8 && sizeof(rondo_frame) == 112, "entries are generated for this layout");
+_Static_assert(sizeof(void *) == 8 && sizeof(rondo_frame) == 104, "entries are generated for this layout");
 
 /* Barrier of all threads of the call: what any of them wrote before it, all of them see after it. Every thread must
    come to the same barriers. Returns at once when the call runs on one thread. */

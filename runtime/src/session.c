@@ -43,19 +43,28 @@ static void largest(const rondo_export *export_, const int64_t *limit, rondo_ext
     extent->longest[a] = longest;
     extent->rows[a] = most < total ? most : total;
   }
-  for (int32_t a = 0; a < n; ++a)
-    for (int32_t b = a; b < n; ++b) {
-      int64_t x = capped_product(extent->rows[a], extent->longest[b]);
-      int64_t y = capped_product(extent->rows[b], extent->longest[a]);
-      extent->pairs[rondo_pair(n, a, b)] = x < y ? x : y;
+  for (int32_t g = 0; g < export_->grids; ++g) {
+    const rondo_grid *grid = &export_->grid[g];
+    // All rows of one axis, each with the longest of the others: whichever axis that bounds best.
+    int64_t most = INT64_MAX, longest = 1;
+    for (int32_t k = 0; k < grid->axes; ++k) {
+      int64_t rows = extent->rows[grid->axis[k]];
+      for (int32_t other = 0; other < grid->axes; ++other)
+        if (other != k)
+          rows = capped_product(rows, extent->longest[grid->axis[other]]);
+      most = rows < most ? rows : most;
+      longest = capped_product(longest, extent->longest[grid->axis[k]]);
     }
+    extent->rows[n + g] = most;
+    extent->longest[n + g] = longest < most ? longest : most;
+  }
 }
 
-// Bytes of the arrays of an extent that precede the arena: rows, longest, pairs.
-static size_t extent_size(int32_t axes) { return sizeof(int64_t) * (size_t)(2 * axes + rondo_pair_count(axes)); }
+// Bytes of the arrays of an extent that precede the arena: rows, longest.
+static size_t extent_size(int32_t spaces) { return sizeof(int64_t) * (size_t)(2 * spaces); }
 
-rondo_extent rondo_session_extent(const rondo_session *session, int32_t axes) {
-  return (rondo_extent){0, session->extent, session->extent + axes, session->extent + 2 * axes};
+rondo_extent rondo_session_extent(const rondo_session *session, const rondo_export *export_) {
+  return (rondo_extent){0, session->extent, session->extent + rondo_spaces(export_)};
 }
 
 static size_t round_up(size_t size) { return (size + RONDO_ALIGN - 1) & -(size_t)RONDO_ALIGN; }
@@ -63,7 +72,7 @@ static size_t round_up(size_t size) { return (size + RONDO_ALIGN - 1) & -(size_t
 static rondo_status measure(const rondo_program *program, rondo_session *session, int32_t threads, rondo_error *error) {
   for (int32_t i = 0; i < program->exports; ++i) {
     const rondo_export *export_ = &program->export_[i];
-    rondo_extent extent = rondo_session_extent(session, export_->axes);
+    rondo_extent extent = rondo_session_extent(session, export_);
     largest(export_, session->limit, &extent);
     int64_t size = rondo_place(export_, &extent, threads, NULL, NULL);
     if (size < 0 || size > (int64_t)1 << 46)
@@ -83,14 +92,16 @@ rondo_status rondo_session_new(const rondo_program *program, rondo_session **res
                                : "limits");
   *result = NULL;
   const rondo_config *config = &model->config;
-  int32_t axes = 0;
-  for (int32_t i = 0; i < program->exports; ++i)
-    axes = program->export_[i].axes > axes ? program->export_[i].axes : axes;
+  int32_t spaces = 0;
+  for (int32_t i = 0; i < program->exports; ++i) {
+    int32_t own = rondo_spaces(&program->export_[i]);
+    spaces = own > spaces ? own : spaces;
+  }
 
   // A session without an arena first, to measure with.
   size_t head = round_up(sizeof(rondo_session)),
          limit_size = round_up(sizeof(int64_t) * (size_t)(1 + 2 * program->axes));
-  size_t small = head + limit_size + round_up(extent_size(axes));
+  size_t small = head + limit_size + round_up(extent_size(spaces));
   rondo_session *measured = rondo_alloc(config, small, RONDO_ALIGN);
   if (!measured)
     return rondo_fail(error, RONDO_ENOMEM, "no memory for a session");

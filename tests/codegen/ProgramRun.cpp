@@ -49,9 +49,15 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
     std::copy(cells[cell.name].begin(), cells[cell.name].end(), plain.begin() + cell.offset);
   run.get<void(const float *, float *)>(program.load[target])(plain.data(), packed.data());
 
-  std::vector<std::vector<int64_t>> offsets(n), pairs;
+  std::vector<std::vector<int64_t>> offsets(n);
   std::vector<std::vector<int32_t>> exampleOf(n), order(n);
   std::vector<int64_t> rows(n), longest(n), terms{1, b};
+  auto rowsOf = [&](const std::vector<int32_t> &axes, int64_t i) {
+    int64_t product = 1;
+    for (int32_t a : axes)
+      product *= batch.lengths.at(e.axes[a].name)[i];
+    return product;
+  };
   for (int64_t a = 0; a < n; ++a) {
     const auto &lengths = batch.lengths.at(e.axes[a].name);
     offsets[a] = {0};
@@ -65,16 +71,19 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
     std::iota(order[a].begin(), order[a].end(), 0);
     std::stable_sort(order[a].begin(), order[a].end(), [&](int x, int y) { return lengths[x] > lengths[y]; });
   }
-  for (int64_t a = 0; a < n; ++a)
-    for (int64_t c = a; c < n; ++c) {
-      pairs.push_back({0});
-      for (int64_t i = 0; i < b; ++i)
-        pairs.back().push_back(pairs.back().back() + batch.lengths.at(e.axes[a].name)[i] *
-                                                         batch.lengths.at(e.axes[c].name)[i]);
+  for (const EmittedGrid &grid : e.grids) {
+    auto &offset = offsets.emplace_back(1, 0);
+    auto &owners = exampleOf.emplace_back();
+    int64_t most = 0;
+    for (int64_t i = 0; i < b; ++i) {
+      offset.push_back(offset.back() + rowsOf(grid.axes, i));
+      owners.insert(owners.end(), rowsOf(grid.axes, i), i);
+      most = std::max(most, rowsOf(grid.axes, i));
     }
+    rows.push_back(offset.back());
+    longest.push_back(most);
+  }
   terms.insert(terms.end(), rows.begin(), rows.end());
-  for (auto &p : pairs)
-    terms.push_back(p.back());
   terms.insert(terms.end(), longest.begin(), longest.end());
   auto size = [&](const std::vector<int64_t> &plan) {
     return std::inner_product(plan.begin(), plan.end(), terms.begin(), int64_t(0)) + 16;
@@ -85,15 +94,10 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
   std::vector<float> scratch(size(e.scratch), NAN);
   for (const EmittedValue &r : e.results) {
     int64_t count = std::accumulate(r.shape.begin(), r.shape.end(), int64_t(1), std::multiplies<>());
-    if (r.axes.empty())
-      count *= b;
-    else if (r.axes.size() == 1)
-      count *= rows[r.axes[0]];
-    else {
-      int64_t a = std::min(r.axes[0], r.axes[1]), c = std::max(r.axes[0], r.axes[1]);
-      count *= pairs[a * n - a * (a - 1) / 2 + c - a].back();
-    }
-    results.emplace_back(count, NAN);
+    int64_t all = 0;
+    for (int64_t i = 0; i < b; ++i)
+      all += rowsOf(r.axes, i);
+    results.emplace_back(count * all, NAN);
   }
   auto pointers = [](auto &vectors) {
     std::vector<void *> p;
@@ -102,14 +106,14 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
     return p;
   };
   auto inputs = batch.inputs;
-  auto po = pointers(offsets), pp = pointers(pairs), pe = pointers(exampleOf), pr = pointers(order), pi = pointers(inputs),
+  auto po = pointers(offsets), pe = pointers(exampleOf), pr = pointers(order), pi = pointers(inputs),
        ps = pointers(results), pl = pointers(slots);
   struct {
     int64_t batch;
-    void *offsets, *rows, *longest, *pairs, *exampleOf, *order, *inputs, *results, *weights, *slots, *scratch;
+    void *offsets, *rows, *longest, *exampleOf, *order, *inputs, *results, *weights, *slots, *scratch;
     int64_t stride;
     void *team;
-  } frame{b, po.data(), rows.data(), longest.data(), pp.data(), pe.data(), pr.data(), pi.data(), ps.data(),
+  } frame{b, po.data(), rows.data(), longest.data(), pe.data(), pr.data(), pi.data(), ps.data(),
           packed.data(), pl.data(), scratch.data(), int64_t(scratch.size()), nullptr};
   run.get<void(void *, int32_t, int32_t)>(e.entry[target])(&frame, 0, 1);
   return results;

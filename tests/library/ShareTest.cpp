@@ -43,7 +43,7 @@ struct ShareTest : testing::Test {
       text += "call @" + name + "(%frame, %tid, %threads) : (!llvm.ptr, i32, i32) -> ()\n";
     text += "return }";
     program.module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
-    program.exports = {{"fn", {}, {}, {}, {}, {}, {"entry"}}};
+    program.exports = {{"fn", {}, {}, {}, {}, {}, {}, {"entry"}}};
     shareKernels(program);
     EXPECT_TRUE(succeeded(verify(*program.module)));
     std::vector<std::string> left;

@@ -82,8 +82,8 @@ EmittedProgram rondo::scaleProgram(MLIRContext &context, int64_t width, llvm::Ar
   program.plainFloats = padded + 16;
   program.packedFloats = width + 1;
   EmittedValue x{"x", 0, {0}, {width}, 0}, y{"y", 0, {0}, {width}, 0};
-  program.exports = {{"scale", {{"T", 512, 0}}, {x}, {y}, {{16, 0, 1, 0, 0}}, {16, 0, 0, 0, 0}, {}},
-                     {"moved", {{"T", 0, 0}}, {x}, {y}, {}, {0, 0, 0, 0, 0}, {}}};
+  program.exports = {{"scale", {{"T", 512, 0}}, {}, {x}, {y}, {{16, 0, 1, 0}}, {16, 0, 0, 0}, {}},
+                     {"moved", {{"T", 0, 0}}, {}, {x}, {y}, {}, {0, 0, 0, 0}, {}}};
   std::string text = "llvm.func @rondo_team_wait(!llvm.ptr, i32)\n";
   for (Level level : levels) {
     Target target{level};

@@ -54,7 +54,7 @@ static void dots(const rondo_frame *f, int32_t tid, int32_t threads) {
     for (int64_t t = 0; t < tn; ++t)
       for (int64_t s = 0; s < sn; ++s) {
         float dot = x[2 * (t0 + t)] * y[2 * (s0 + s)] + x[2 * (t0 + t) + 1] * y[2 * (s0 + s) + 1];
-        result[f->pair_offsets[1][i] + t * sn + s] = flag[i] ? -dot : dot; // pairs: TT, TS, SS
+        result[f->offsets[2][i] + t * sn + s] = flag[i] ? -dot : dot;
       }
     for (int64_t s = 0; s < sn; ++s)
       twice[s0 + s] = 2 * gold[s0 + s];
@@ -73,12 +73,13 @@ static const rondo_value mean_inputs[] = {{"text", RONDO_I32, 1, over_t, 1, V}},
                                           {"flag", RONDO_BOOL, 0, NULL, 1, 0}},
                          dots_results[] = {{"dots", RONDO_F32, 2, over_ts, 1, 0},
                                            {"twice", RONDO_I32, 1, over_s, 1, 0}};
-// terms: 1, B, T rows, TT, longest T; and 1, B, T, S, TT, TS, SS, longest T, longest S
-static const int64_t mean_plan[] = {0, 0, PADDED, 0, 0}, mean_scratch[] = {PADDED, 0, 0, 0, 0};
-static const int64_t dots_plan[] = {0, 0, 0, 0, 0, 1, 0, 0, 0}, dots_scratch[9] = {0};
+static const rondo_grid dots_grids[] = {{2, 1, over_ts}};
+// terms: 1, B, T rows, longest T; and 1, B, T, S, T x S, longest T, S, T x S
+static const int64_t mean_plan[] = {0, 0, PADDED, 0}, mean_scratch[] = {PADDED, 0, 0, 0};
+static const int64_t dots_plan[] = {0, 0, 0, 0, 1, 0, 0, 0}, dots_scratch[8] = {0};
 static const rondo_export exports[] = {
-    {"mean", 1, 1, 1, 1, mean_axes, mean_inputs, mean_results, 5, 0, mean_plan, mean_scratch, {mean, NULL, NULL}},
-    {"dots", 2, 4, 2, 1, dots_axes, dots_inputs, dots_results, 9, 0, dots_plan, dots_scratch, {dots, NULL, NULL}}};
+    {"mean", 1, 1, 1, 1, mean_axes, mean_inputs, mean_results, 4, 0, NULL, mean_plan, mean_scratch, {mean, NULL, NULL}},
+    {"dots", 2, 4, 2, 1, dots_axes, dots_inputs, dots_results, 8, 1, dots_grids, dots_plan, dots_scratch, {dots, NULL, NULL}}};
 static const char *const axes[] = {"T", "S"};
 static const rondo_program program = {
     TEXT(MODEL), TEXT(MODEL) ".weights", 2,    2, 2, 0, axes, cells, exports, V *D + D, (V + 1) * PADDED,

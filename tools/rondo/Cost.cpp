@@ -127,21 +127,24 @@ std::string memoryTable(const EmittedProgram &program) {
   std::string text;
   raw_string_ostream os(text);
   for (const EmittedExport &fn : program.exports) {
-    // Terms of rondo_export: 1, B, rows of each axis, pairs (a <= b), longest of each axis.
-    size_t axes = fn.axes.size();
+    // Terms of rondo_export: 1, B, rows of each axis and grid, their longest.
+    std::vector<std::vector<std::string>> spaces;
+    for (const EmittedAxis &axis : fn.axes)
+      spaces.push_back({axis.name});
+    for (const EmittedGrid &grid : fn.grids) {
+      std::vector<std::string> &names = spaces.emplace_back();
+      for (int32_t axis : grid.axes)
+        names.push_back(fn.axes[axis].name);
+    }
     Polynomial stored;
     double fixed = 0;
     for (const std::vector<int64_t> &slot : fn.plan) {
       fixed += 4.0 * slot[0];
       stored[{}] += 4.0 * slot[1];
       size_t term = 2;
-      for (size_t a = 0; a < axes; ++a)
-        stored[{fn.axes[a].name}] += 4.0 * slot[term++];
-      for (size_t a = 0; a < axes; ++a)
-        for (size_t b = a; b < axes; ++b)
-          stored[{fn.axes[a].name, fn.axes[b].name}] += 4.0 * slot[term++];
-      for (size_t a = 0; a < axes; ++a)
-        stored[{fn.axes[a].name}] += 4.0 * slot[term++];
+      for (int times = 0; times < 2; ++times)
+        for (const std::vector<std::string> &names : spaces)
+          stored[names] += 4.0 * slot[term++];
     }
     os << fn.name << ": a session stores " << print(stored) << " bytes per example";
     if (fixed)

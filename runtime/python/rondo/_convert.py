@@ -62,7 +62,7 @@ class Packed:
         for k, axis in enumerate(axes):
             lengths = np.array([shape[k] for shape, _ in examples], dtype=np.int64)
             if np.any(self.lengths.setdefault(axis, lengths) != lengths):
-                raise ValueError(f"{where}: its two axes are both {axis} and must be equally long")
+                raise ValueError(f"{where}: axes of it are both {axis} and must be equally long")
         rows = [rows for _, rows in examples]
         self.data = np.concatenate(rows) if len(rows) > 1 else rows[0] if rows else _typed([], port, where)
         if len(axes) == 1:
