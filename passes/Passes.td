@@ -70,6 +70,8 @@ def FormKernels : Rondo_Pass<"form-kernels"> {
     What depends on cells alone goes into one kernel that runs when a model is opened. docs/kernels.md states the forms
     and their schedules.
   }];
+  let options = [Option<"recurrences", "recurrences", "std::string", "\"\"",
+                        "what threads have of a recurrence of their own: examples, columns; empty: decided by each call">];
 }
 
 def Pack : Rondo_Pass<"pack"> {

@@ -17,12 +17,12 @@ void rondo::buildAlgebraPipeline(OpPassManager &passes) {
   passes.addPass(createFormFold());
 }
 
-void rondo::buildKernelPipeline(OpPassManager &passes) {
+void rondo::buildKernelPipeline(OpPassManager &passes, StringRef recurrences) {
   // Everything above is a rule about one example; everything below is about memory and code.
   passes.addPass(createBatch());
   // Before form-kernels, which knows products with one column dim only.
   passes.addPass(createFlattenColumns());
-  passes.addPass(createFormKernels());
+  passes.addPass(createFormKernels({recurrences.str()}));
   // After form-kernels: a weight's layout follows from the gates of the kernel that reads it.
   passes.addPass(createPack());
   // After pack, which makes kernels' captures final; before plan-memory, whose numbers differ between equal kernels.
@@ -31,14 +31,15 @@ void rondo::buildKernelPipeline(OpPassManager &passes) {
   passes.addPass(createPlanMemory());
 }
 
-void rondo::buildForwardPipeline(OpPassManager &passes) {
+void rondo::buildForwardPipeline(OpPassManager &passes, StringRef recurrences) {
   buildAlgebraPipeline(passes);
-  buildKernelPipeline(passes);
+  buildKernelPipeline(passes, recurrences);
 }
 
 void rondo::registerPipelines() {
   static PassPipelineRegistration<> algebra("rondo-algebra", "Rewrites of one example's program", buildAlgebraPipeline);
   static PassPipelineRegistration<> kernels("rondo-kernels", "From one example's program to kernels of a batch",
-                                            buildKernelPipeline);
-  static PassPipelineRegistration<> forward("rondo-forward", "rondo-algebra, then rondo-kernels", buildForwardPipeline);
+                                            [](OpPassManager &passes) { buildKernelPipeline(passes); });
+  static PassPipelineRegistration<> forward("rondo-forward", "rondo-algebra, then rondo-kernels",
+                                            [](OpPassManager &passes) { buildForwardPipeline(passes); });
 }

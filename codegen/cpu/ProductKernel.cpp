@@ -16,8 +16,8 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
   for (; isa<ContractOp>(root) && cast<Equation>(root).getNumReducedDims() == 0; root = root->getNextNode())
     p.earlier.push_back(root);
   p.contract = dyn_cast<ContractOp>(root);
-  if (!p.contract || p.contract.getReads().size() != 2 || cast<Equation>(p.contract.getOperation()).getNumReducedDims() == 0 ||
-      !p.contract.getWhere().empty())
+  if (!p.contract || p.contract.getReads().size() != 2 ||
+      cast<Equation>(p.contract.getOperation()).getNumReducedDims() == 0 || !p.contract.getWhere().empty())
     return std::nullopt;
   PackOp pack;
   for (unsigned i = 0; i < 2; ++i)
@@ -62,6 +62,21 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
   return p;
 }
 
+/// Read by something that does not have it in registers.
+static bool escapes(Value v) {
+  return llvm::any_of(v.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
+}
+
+bool ProductKernel::stores(Value v) const {
+  Operation *op = v.getDefiningOp();
+  return op && op->getParentOp() == kernelOp && !llvm::is_contained(earlier, op) && escapes(v);
+}
+
+int64_t ProductKernel::weightFloats() const {
+  ContractOp root = contract;
+  return cast<RankedTensorType>(root.getReads()[weightRead].getType()).getNumElements();
+}
+
 void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value threads, Product::Split split) {
   Code &c = kernel.code;
   EquationView eq = EquationView::of(contract);
@@ -98,7 +113,8 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
       if (e.isFunctionOfDim(d)) {
         AffineExpr one = e.replace(dim, getAffineConstantExpr(1, e.getContext()));
         AffineExpr zero = e.replace(dim, getAffineConstantExpr(0, e.getContext()));
-        auto slope = cast<AffineConstantExpr>(simplifyAffineExpr(one - zero, eq.dims(), eq.scalars.size() + eq.lets.size()));
+        auto slope =
+            cast<AffineConstantExpr>(simplifyAffineExpr(one - zero, eq.dims(), eq.scalars.size() + eq.lets.size()));
         stride += slope.getValue() * a.layout.strides[full];
       }
       ++full;
@@ -117,7 +133,8 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
     for (unsigned d = rowDims.size(); d < rowMap.getNumResults(); ++d) {
       auto zeroed = rowMap.getResult(d);
       for (unsigned r = 0; r < eq.dims(); ++r)
-        zeroed = zeroed.replace(getAffineDimExpr(r, rowMap.getContext()), getAffineConstantExpr(0, rowMap.getContext()));
+        zeroed =
+            zeroed.replace(getAffineDimExpr(r, rowMap.getContext()), getAffineConstantExpr(0, rowMap.getContext()));
       if (auto k = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(zeroed, eq.dims(), 0)))
         constantOffset += k.getValue() * a.layout.strides[d];
     }
@@ -183,13 +200,9 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
         return g;
     return std::nullopt;
   };
-  auto escapes = [&](Value v) { // read by something that does not have it in registers
-    return llvm::any_of(v.getUsers(), [&](Operation *user) { return isa<YieldOp>(user); });
-  };
   auto store = [&](Value v, unsigned gate, Value x) {
     if (!escapes(v))
       return;
-    Storage to = kernel.storageOf(v);
     auto type = cast<RankedTensorType>(v.getType());
     SmallVector<Value> at;
     unsigned columnsSeen = 0;
@@ -204,10 +217,16 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
                                           : c.floorMod(column, inner));
       ++columnsSeen;
     }
-    Value mask;
-    if (width % kLanes && (!to.layout.padded || gate + 1 < unsigned(type.getDimSize(type.getRank() - 1) / width)))
-      mask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(width));
-    c.storeMasked(c.splat(x), scope.address(to, at), mask);
+    auto put = [&](const Storage &to) {
+      Value mask;
+      if (width % kLanes && (!to.layout.padded || gate + 1 < unsigned(type.getDimSize(type.getRank() - 1) / width)))
+        mask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(width));
+      c.storeMasked(c.splat(x), scope.address(to, at), mask);
+    };
+    put(kernel.storageOf(v));
+    if (rows.also)
+      for (const Storage &to : rows.also->lookup(v))
+        put(to);
   };
   for (unsigned g = 0; g < gates; ++g)
     store(contract.getResult(), g, sums[g]);
@@ -221,7 +240,8 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
     Value mask = point.mask();
     if (isa<ContractOp>(op)) { // a view
       auto it = known.find(eq.reads[0]);
-      known[op.getResult(0)] = {it == known.end() ? point.read(0, mask) : it->second[gateOf(eq.readMaps[0]).value_or(0)]};
+      known[op.getResult(0)] = {it == known.end() ? point.read(0, mask)
+                                                  : it->second[gateOf(eq.readMaps[0]).value_or(0)]};
       store(op.getResult(0), 0, known[op.getResult(0)][0]);
       continue;
     }

@@ -9,10 +9,13 @@ namespace rondo {
 /// The rows of a product: at the top level packed rows of an axis or examples, in a scan the living examples.
 struct RowSpace {
   mlir::Value count;
-  /// The place of row i: the scope of its example, and its position along the rows' axis (null where rows are examples).
+  /// The place of row i: the scope of its example, and its position along the rows' axis (null where rows are
+  /// examples).
   llvm::function_ref<std::pair<Scope, mlir::Value>(mlir::Value i)> placeOf;
   /// Row i is row i of every value over the same axis.
   bool flat = false;
+  /// Where values that the epilogue stores go as well.
+  const llvm::DenseMap<mlir::Value, llvm::SmallVector<Storage, 1>> *also = nullptr;
 };
 
 class ProductKernel {
@@ -22,6 +25,9 @@ public:
   void emit(Kernel &kernel, const RowSpace &rows, mlir::Value tid, mlir::Value threads, Product::Split split);
   /// What the kernel computes before the product (rows it gathers, say): stored first, by themselves.
   llvm::ArrayRef<mlir::Operation *> before() const { return earlier; }
+  /// Whether the epilogue stores this value.
+  bool stores(mlir::Value v) const;
+  int64_t weightFloats() const;
   mlir::RankedTensorType resultType() { return mlir::cast<mlir::RankedTensorType>(contract.getType()); }
 
 private:

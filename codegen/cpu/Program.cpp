@@ -87,6 +87,7 @@ public:
   }
 
   FailureOr<EmittedProgram> emit() {
+    declareWait();
     describeCells();
     for (auto func : source.getOps<func::FuncOp>())
       if (failed(place(func)))
@@ -319,7 +320,6 @@ private:
 
   void emitCalls(Code &code, Block &entry, ArrayRef<KernelCall> kernels) {
     OpBuilder &b = code.b;
-    declareWait(b);
     Value frame = entry.getArgument(0);
     auto field = [&](FrameField f) { return code.loadPointer(frame, code.index(int64_t(f))); };
     Value team = field(FrameField::Team);
@@ -334,14 +334,13 @@ private:
     }
   }
 
-  void declareWait(OpBuilder &b) {
-    if (program.module->lookupSymbol("rondo_team_wait"))
-      return;
-    OpBuilder::InsertionGuard guard(b);
+  /// The barrier, which entries and recurrences call.
+  void declareWait() {
+    OpBuilder b(source.getContext());
     b.setInsertionPointToStart(program.module->getBody());
     Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-    auto wait = func::FuncOp::create(b, source.getLoc(), "rondo_team_wait",
-                                     b.getFunctionType({pointer, b.getI32Type()}, {}));
+    auto wait =
+        func::FuncOp::create(b, source.getLoc(), "rondo_team_wait", b.getFunctionType({pointer, b.getI32Type()}, {}));
     wait.setPrivate();
   }
 

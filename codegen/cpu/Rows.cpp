@@ -35,7 +35,7 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) 
   }
   // One example at a time: a scan inside a scan's step.
   if (auto scan = dyn_cast<ScanOp>(op))
-    return emitScan(scope, scan, c.index(1), [&](Value) { return scope.example; });
+    return emitScan(scope, scan, /*alone=*/true);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   SmallVector<Value> preset(type.getRank());
   for (int64_t d = 0; d < type.getRank(); ++d)
@@ -54,7 +54,8 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) 
     return success();
   }
   if (auto detach = dyn_cast<DetachOp>(op)) {
-    emitCopy(scope, scope.kernel.storageOf(detach.getOperand()), scope.kernel.storageOf(detach.getResult()), type, preset);
+    emitCopy(scope, scope.kernel.storageOf(detach.getOperand()), scope.kernel.storageOf(detach.getResult()), type,
+             preset);
     return success();
   }
   return op->emitError("has no code generation yet"), failure();
@@ -147,16 +148,8 @@ LogicalResult emitRows(Kernel &kernel, Operation *op) {
   auto share = [&](Value n, Value part) { // the part-th bound of n items split over the threads
     return arith::DivUIOp::create(c.b, c.loc, c.mul(n, part), kernel.threads);
   };
-  if (auto scan = dyn_cast<ScanOp>(op)) {
-    // Examples are dealt out in turns, so that each thread has long and short ones, still the longest first.
-    Value order = kernel.element(FrameField::Order, kernel.axes.indexOf(scan.getAxis()));
-    Value batch = kernel.field(FrameField::Batch);
-    Value mine = arith::DivUIOp::create(c.b, c.loc, c.add(c.sub(batch, kernel.tid), c.sub(kernel.threads, c.index(1))),
-                                        kernel.threads);
-    return emitScan(outer, scan, mine, [&](Value k) {
-      return c.loadInt(order, c.add(kernel.tid, c.mul(k, kernel.threads)));
-    });
-  }
+  if (auto scan = dyn_cast<ScanOp>(op))
+    return emitScan(outer, scan, /*alone=*/false);
   if (auto inner = kernelOver<ScanOp>(op))
     return emitRows(kernel, inner);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());

@@ -13,12 +13,12 @@ mlir::LogicalResult emitForExample(const Scope &scope, mlir::Operation *op, mlir
 /// between those that read each other's results.
 mlir::LogicalResult emitRows(Kernel &kernel, mlir::Operation *op);
 
-/// What a kernel must be divided into so that nothing reads another row of a value of its own kernel before all rows are
-/// there: operations to emit one after the other, with a barrier between. The kernel itself where it needs no division.
+/// What a kernel must be divided into so that nothing reads another row of a value of its own kernel before all rows
+/// are there: operations to emit one after the other, with a barrier between. The kernel itself where it needs no
+/// division.
 llvm::SmallVector<mlir::Operation *> partsOf(mlir::Operation *op, const Placement &placement);
 
-/// A recurrence for the examples `exampleAt(0 .. count-1)`, the longest first.
-mlir::LogicalResult emitScan(const Scope &scope, ScanOp scan, mlir::Value count,
-                             llvm::function_ref<mlir::Value(mlir::Value)> exampleAt);
+/// A recurrence: inside another one's step for the example of `scope`, else for a whole batch.
+mlir::LogicalResult emitScan(const Scope &scope, ScanOp scan, bool alone);
 
 } // namespace rondo

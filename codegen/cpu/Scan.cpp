@@ -1,10 +1,11 @@
 // A recurrence: all living examples take step n together; an example of length 5 takes five.
 // Carries live in two buffers, read from one and written to the other, exchanged at each step; so after its last step
-// an example's carries stand in buffer (its length mod 2) whatever the others still do.
+// an example's carries stand in buffer (its length mod 2) whatever the others still do. What a product makes of a carry
+// goes straight into the next buffer, and into the stack; everything else is copied there at the end of the step.
 #include "codegen/cpu/Copy.h"
 #include "codegen/cpu/Equation.h"
-#include "codegen/cpu/ProductKernel.h"
 #include "codegen/cpu/Rows.h"
+#include "codegen/cpu/ScanTeam.h"
 #include "ir/Axes.h"
 
 using namespace mlir;
@@ -23,22 +24,24 @@ SmallVector<Value> presetExample(RankedTensorType type, Value example) {
 
 class ScanEmitter {
 public:
-  ScanEmitter(const Scope &outer, ScanOp scan, Value count, llvm::function_ref<Value(Value)> exampleAt)
-      : outer(outer), kernel(outer.kernel), c(kernel.code), scan(scan), count(count), exampleAt(exampleAt) {}
+  ScanEmitter(const Scope &outer, ScanOp scan, const ScanTeam &team, ScanProducts &products)
+      : outer(outer), kernel(outer.kernel), c(kernel.code), scan(scan), team(team), products(products) {}
 
   LogicalResult emit() {
     for (Value arg : scan.getCarryArgs()) {
       const Place &place = kernel.placement[arg];
-      buffers.push_back({kernel.pointerTo(FrameField::Slots, place.index), kernel.pointerTo(FrameField::Slots, place.index + 1)});
+      buffers.push_back(
+          {kernel.pointerTo(FrameField::Slots, place.index), kernel.pointerTo(FrameField::Slots, place.index + 1)});
     }
     copyCarries([&](Scope &scope, unsigned i) {
       copy(scope, kernel.storageOf(scan.getInit()[i]), buffer(i, buffers[i].first), scan.getInit()[i]);
     });
+    team.meet(kernel);
     Value steps = c.branch(
-        c.holds(arith::CmpIPredicate::sgt, count, c.index(0)), {c.b.getIndexType()},
+        c.holds(arith::CmpIPredicate::sgt, team.count, c.index(0)), {c.b.getIndexType()},
         [&] { return SmallVector<Value>{lengthOf(c.index(0))}; }, [&] { return SmallVector<Value>{c.index(0)}; })[0];
     LogicalResult result = success();
-    c.loop(c.index(0), steps, 1, ValueRange{count}, [&](Value n, ValueRange carried) {
+    c.loop(c.index(0), steps, 1, ValueRange{team.count}, [&](Value n, ValueRange carried) {
       Value alive = livingAt(n, carried[0]);
       result = step(n, alive);
       return SmallVector<Value>{alive};
@@ -54,7 +57,7 @@ public:
   }
 
 private:
-  Value lengthOf(Value k) { return outer.withExample(exampleAt(k)).lengthOf(scan.getAxis()); }
+  Value lengthOf(Value k) { return outer.withExample(team.exampleAt(k)).lengthOf(scan.getAxis()); }
 
   /// Examples are ordered by length: those that have a step n are a prefix.
   Value livingAt(Value n, Value before) {
@@ -89,14 +92,12 @@ private:
     emitCopy(scope, from, to, type, presetExample(type, scope.example));
   }
   void copyCarries(llvm::function_ref<void(Scope &, unsigned)> each) {
-    c.loop(c.index(0), count, 1, [&](Value k) {
-      Scope scope = inExample(exampleAt(k));
+    team.forOwn(c, team.count, [&](Value k) {
+      Scope scope = outer.withExample(team.exampleAt(k));
       for (unsigned i = 0; i < buffers.size(); ++i)
         each(scope, i);
     });
   }
-  Scope inExample(Value e) { return outer.withExample(e); }
-
   LogicalResult step(Value n, Value alive) {
     Value even = c.holds(arith::CmpIPredicate::eq, c.floorMod(n, 2), c.index(0));
     SmallVector<Storage> next;
@@ -106,57 +107,102 @@ private:
       kernel.setStorage(arg, buffer(i, now));
       next.push_back(buffer(i, then));
     }
+    ScanMeetings meetings(team, kernel);
+    SmallVector<Move> moves = redirect(next, meetings);
     SmallVector<Operation *> rowwise;
     for (Operation &op : scan.getBlock().without_terminator()) {
-      auto kernelOp = dyn_cast<KernelOp>(op);
-      auto product = kernelOp ? ProductKernel::of(kernelOp, kernel.placement) : std::nullopt;
+      ProductKernel *product = productOf(&op);
       if (!product) {
         rowwise.push_back(&op);
         continue;
       }
       llvm::append_range(rowwise, product->before());
-      if (failed(forEach(n, alive, rowwise, {}, false)))
+      if (failed(forEach(n, alive, rowwise, meetings)))
         return failure();
       rowwise.clear();
+      meetings.before(&op, ScanMeetings::Columns);
       RowSpace rows;
       rows.count = alive;
+      rows.also = &stacked;
       auto place = [&](Value k) { return std::pair(at(n, k), Value()); };
       rows.placeOf = place;
-      product->emit(kernel, rows, Value(), Value(), Product::Rows);
+      product->emit(kernel, rows, team.member, team.members, team.members ? Product::Columns : Product::Rows);
     }
-    return forEach(n, alive, rowwise, next, true);
+    if (failed(forEach(n, alive, rowwise, meetings, moves)))
+      return failure();
+    meetings.end();
+    return success();
+  }
+
+  /// A value that goes somewhere at the end of the step.
+  struct Move {
+    Value from;
+    Storage to;
+  };
+
+  ProductKernel *productOf(Operation *op) {
+    auto it = products.find(op);
+    return it == products.end() ? nullptr : &it->second;
+  }
+
+  /// Has products store what they make where it belongs; the rest is left to be moved.
+  SmallVector<Move> redirect(ArrayRef<Storage> next, ScanMeetings &meetings) {
+    SmallVector<Move> moves;
+    stacked.clear();
+    llvm::DenseSet<Value> placed;
+    auto made = [&](Value v) { return llvm::any_of(products, [&](auto &p) { return p.second.stores(v); }); };
+    for (auto [i, v] : llvm::enumerate(scan.getYieldedCarries())) {
+      Value source = kernel.placement.resolve(v);
+      if (!made(source)) {
+        moves.push_back({v, next[i]});
+      } else if (placed.insert(source).second) {
+        kernel.setStorage(source, next[i]);
+        meetings.redirected(source);
+      } else {
+        stacked[source].push_back(next[i]);
+      }
+    }
+    for (auto [i, v] : llvm::enumerate(scan.getYieldedStacks())) {
+      Storage stack = kernel.storageOf(scan.getStacked()[i]);
+      unsigned dim = scan.getStackDims()[i];
+      for (auto &[d, axis] : stack.held)
+        dim += d <= dim;
+      stack.held.push_back({dim, scan.getAxis().str()});
+      llvm::sort(stack.held);
+      Value source = kernel.placement.resolve(v);
+      if (made(source))
+        stacked[source].push_back(stack);
+      else
+        moves.push_back({v, stack});
+    }
+    return moves;
   }
 
   /// The place of the k-th living example at step n.
   Scope at(Value n, Value k) {
-    Scope scope = outer.withExample(exampleAt(k));
+    Scope scope = outer.withExample(team.exampleAt(k));
     Value length = scope.lengthOf(scan.getAxis());
     scope.step[scan.getAxis()] = scan.getReverse() ? c.sub(c.sub(length, c.index(1)), n) : n;
     return scope;
   }
 
-  /// Operations of the step that each example does alone, then, if these are the last, the
-  /// end of its step.
-  LogicalResult forEach(Value n, Value alive, ArrayRef<Operation *> ops, ArrayRef<Storage> next, bool last) {
+  /// Operations of the step that each example does alone, then what moves at its end.
+  LogicalResult forEach(Value n, Value alive, ArrayRef<Operation *> ops, ScanMeetings &meetings,
+                        ArrayRef<Move> moves = {}) {
+    if (ops.empty() && moves.empty())
+      return success();
+    SmallVector<Value> moved;
+    for (const Move &move : moves)
+      moved.push_back(move.from);
+    meetings.before(ops, ScanMeetings::Examples, moved);
     LogicalResult result = success();
-    c.loop(c.index(0), alive, 1, [&](Value k) {
+    team.forOwn(c, alive, [&](Value k) {
       Scope scope = at(n, k);
       for (Operation *op : ops)
         if (failed(emitForExample(scope, op, Value())))
           result = failure();
-      if (failed(result) || !last)
-        return;
-      for (auto [i, v] : llvm::enumerate(scan.getYieldedCarries()))
-        copy(scope, kernel.storageOf(v), next[i], v);
-      for (auto [i, v] : llvm::enumerate(scan.getYieldedStacks())) {
-        Storage stack = kernel.storageOf(scan.getStacked()[i]);
-        unsigned dim = scan.getStackDims()[i];
-        for (auto &[d, axis] : stack.held)
-          dim += d <= dim;
-        stack.held.push_back({dim, scan.getAxis().str()});
-        llvm::sort(stack.held);
-        copy(scope, kernel.storageOf(v), stack, v);
-      }
+      for (const Move &move : moves)
+        copy(scope, kernel.storageOf(move.from), move.to, move.from);
     });
     return result;
   }
@@ -165,15 +211,23 @@ private:
   Kernel &kernel;
   Code &c;
   ScanOp scan;
-  Value count;
-  llvm::function_ref<Value(Value)> exampleAt;
+  const ScanTeam &team;
+  ScanProducts &products;
   SmallVector<std::pair<Value, Value>> buffers;
+  llvm::DenseMap<Value, SmallVector<Storage, 1>> stacked; // where else products store
 };
 
 } // namespace
 
-LogicalResult emitScan(const Scope &scope, ScanOp scan, Value count, llvm::function_ref<Value(Value)> exampleAt) {
-  return ScanEmitter(scope, scan, count, exampleAt).emit();
+LogicalResult emitScan(const Scope &scope, ScanOp scan, bool alone) {
+  Kernel &kernel = scope.kernel;
+  ScanProducts products;
+  for (Operation &op : scan.getBlock().without_terminator())
+    if (auto inner = dyn_cast<KernelOp>(op))
+      if (auto product = ProductKernel::of(inner, kernel.placement))
+        products.insert({&op, *product});
+  ScanTeam team = alone ? ScanTeam::alone(kernel.code, scope.example) : ScanTeam::of(kernel, scan, products);
+  return ScanEmitter(scope, scan, team, products).emit();
 }
 
 } // namespace rondo

@@ -26,7 +26,8 @@ constexpr llvm::StringLiteral kPass = "form-kernels";
 
 class KernelFormer {
 public:
-  explicit KernelFormer(func::FuncOp func) : func(func), builder(func.getContext()) {}
+  KernelFormer(func::FuncOp func, StringRef recurrences)
+      : func(func), recurrences(recurrences), builder(func.getContext()) {}
 
   void run() {
     parameters = ParameterSection(func).getValues();
@@ -142,6 +143,8 @@ private:
     }
     case KernelGroup::Scan:
       entries.set("axis", builder.getStringAttr(cast<ScanOp>(root).getAxis()));
+      if (!recurrences.empty())
+        entries.set("threads", builder.getStringAttr(recurrences));
       break;
     case KernelGroup::Fold:
       entries.set("axes", cast<FoldOp>(root).getAxesAttr());
@@ -208,15 +211,22 @@ private:
   }
 
   func::FuncOp func;
+  StringRef recurrences;
   OpBuilder builder;
   llvm::DenseSet<Value> parameters;
 };
 
 struct FormKernelsPass : rondo::impl::FormKernelsBase<FormKernelsPass> {
+  using FormKernelsBase::FormKernelsBase;
   void runOnOperation() override {
+    if (!llvm::is_contained({"", "examples", "columns"}, recurrences.getValue())) {
+      getOperation().emitError("form-kernels: recurrences are shared by 'examples' or 'columns', not by '")
+          << recurrences.getValue() << "'";
+      return signalPassFailure();
+    }
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (!func.isExternal())
-        KernelFormer(func).run();
+        KernelFormer(func, recurrences).run();
   }
 };
 } // namespace

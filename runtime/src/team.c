@@ -1,7 +1,7 @@
 /* Threads of a session: the caller and `threads - 1` of our own, or the host's gang. All of them run one entry together
    and meet at barriers. Own threads wait between calls: they spin as long as the configuration says, then sleep in the
    kernel. A barrier spins for a bounded while, then sleeps too, so that a machine with fewer processors than threads
-   gets on. */
+   gets on; where that happens often it spins less, since a recurrence may meet at several barriers in each step. */
 #include "internal.h"
 #include <limits.h>
 #include <linux/futex.h>
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BARRIER_SPINS = 4000 /* pauses: some 50 to 200 microseconds */, SPINS_PER_CLOCK = 64 };
+enum { BARRIER_SPINS = 4000 /* pauses: some 50 to 200 microseconds */, LEAST_SPINS = 64, SPINS_PER_CLOCK = 64 };
 
 typedef struct {
   rondo_team *team;
@@ -37,6 +37,7 @@ struct rondo_team {
   _Alignas(64) atomic_uint arrived;
   _Alignas(64) atomic_uint phase; /* counts barriers; threads sleep on it */
   atomic_uint asleep;             /* how many may be asleep there */
+  atomic_uint spins;              /* before a thread sleeps there: fewer after it had to, again more when it had not */
   _Alignas(64) worker worker[];
 };
 
@@ -59,11 +60,16 @@ void rondo_team_wait(void *pointer, int32_t tid) {
       wake(&team->phase);
     return;
   }
-  for (int i = 0; i < BARRIER_SPINS; ++i) {
-    if (atomic_load_explicit(&team->phase, memory_order_acquire) != phase)
+  uint32_t spins = atomic_load_explicit(&team->spins, memory_order_relaxed);
+  for (uint32_t i = 0; i < spins; ++i) {
+    if (atomic_load_explicit(&team->phase, memory_order_acquire) != phase) {
+      if (spins < BARRIER_SPINS)
+        atomic_store_explicit(&team->spins, spins + spins / 16, memory_order_relaxed);
       return;
+    }
     rondo_pause();
   }
+  atomic_store_explicit(&team->spins, spins / 2 > LEAST_SPINS ? spins / 2 : LEAST_SPINS, memory_order_relaxed);
   atomic_fetch_add(&team->asleep, 1);
   while (atomic_load(&team->phase) == phase)
     sleep_while(&team->phase, phase);
@@ -162,6 +168,7 @@ rondo_status rondo_team_start(rondo_team *team, uint32_t threads, const rondo_co
   team->threads = threads;
   team->spin_us = config->spin_us;
   team->process = getpid();
+  atomic_init(&team->spins, BARRIER_SPINS);
   team->gang = config->gang;
   team->user = config->user;
   if (team->gang)

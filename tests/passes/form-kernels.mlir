@@ -1,4 +1,7 @@
 // RUN: rondo-opt %s --rondo-form-kernels | FileCheck %s
+// RUN: rondo-opt %s --rondo-form-kernels=recurrences=columns | FileCheck %s --check-prefix=COLUMNS
+// RUN: not rondo-opt %s --rondo-form-kernels=recurrences=rows 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// UNKNOWN: recurrences are shared by 'examples' or 'columns', not by 'rows'
 // Products take the maps at their own index; what shares its rows stands together; views are where they are read.
 
 rondo.cell "param" @W : tensor<8x8xf32>
@@ -59,4 +62,21 @@ func.func @window(%x: !x) -> !x {
   // CHECK-NEXT: rondo.contract (i, j, l | r in 3, s in 8) %{{.*}}[l, r, s] * %[[S]][i, j, r, s]
   %y = rondo.contract (b, t, o | k in 3, c in 8) %C[o, k, c] * %x[b, t + k - 2, c] : (tensor<8x3x8xf32>, !x) -> !x
   return %y : !x
+}
+
+// What the threads share is an entry of a recurrence's schedule, where somebody decided it beforehand.
+// CHECK-LABEL: func.func @recurrence
+// CHECK: rondo.kernel "scan" {axis = "t"}
+// COLUMNS: rondo.kernel "scan" {axis = "t", threads = "columns"}
+func.func @recurrence(%x: tensor<?x?x4xf32, #rondo.ax<b, t(b)>>, %h0: tensor<?x4xf32, #rondo.ax<b>>) -> tensor<?x4xf32, #rondo.ax<b>> {
+  %h = rondo.scan t over (%x at 1) from (%h0) : (tensor<?x?x4xf32, #rondo.ax<b, t(b)>>, tensor<?x4xf32, #rondo.ax<b>>) -> last (tensor<?x4xf32, #rondo.ax<b>>) {
+  ^bb0(%xt: tensor<?x4xf32, #rondo.ax<b>>, %hp: tensor<?x4xf32, #rondo.ax<b>>):
+    %n = rondo.map (i, j) %xt[i, j], %hp[i, j] : (tensor<?x4xf32, #rondo.ax<b>>, tensor<?x4xf32, #rondo.ax<b>>) -> (tensor<?x4xf32, #rondo.ax<b>>) {
+    ^bb0(%a: f32, %b: f32):
+      %s = arith.addf %a, %b : f32
+      rondo.yield %s : f32
+    }
+    rondo.yield %n : tensor<?x4xf32, #rondo.ax<b>>
+  }
+  return %h : tensor<?x4xf32, #rondo.ax<b>>
 }

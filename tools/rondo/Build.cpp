@@ -46,7 +46,7 @@ mlir::OwningOpRef<mlir::ModuleOp> runPasses(const Options &options, Model &model
   SourceDiagnostics diagnostics(options, model);
   mlir::OwningOpRef<mlir::ModuleOp> module(model.module().clone());
   mlir::PassManager passes(&model.context());
-  buildForwardPipeline(passes);
+  buildForwardPipeline(passes, options.recurrences);
   if (mlir::failed(passes.run(*module))) {
     status = failedAt(diagnostics, model, "a pass");
     return nullptr;

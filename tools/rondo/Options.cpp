@@ -49,6 +49,9 @@ static void targets(CLI::App *command, Options &options) {
   command->add_option("--target", options.targets, "Processors to build for (default: both)")
       ->delimiter(',')
       ->check(CLI::IsMember({"x86-64-v3", "x86-64-v4"}));
+  command
+      ->add_option("--recurrences", options.recurrences, "What each thread has of a recurrence (default: the faster)")
+      ->check(CLI::IsMember({"examples", "columns"}));
 }
 
 static constexpr const char *sizes = "The model, and sizes to replace: MODEL.rondo [NAME=value ...]";
@@ -104,6 +107,9 @@ static void addVerify(CLI::App &app, Options &o) {
   command->add_option("--batch", o.largestBatch, "Largest batch (default: 9)")->type_name("N");
   command->add_option("--seed", o.seed, "Of weights and inputs")->type_name("N");
   command->add_option("--bound", o.bound, "k of |difference| <= k * eps * scale")->type_name("K");
+  command->add_option("--threads", o.threads, "The same bits on so many threads as on one (default: 2)")
+      ->check(CLI::Range(2, 256))
+      ->type_name("N");
   command->add_option("--fn", o.only, "This export only")->type_name("NAME");
   command->add_option("--inject", o.inject, "Make a mistake on purpose, which must be found: two parameters swapped")
       ->check(CLI::IsMember({"swap-gates"}));

@@ -2,7 +2,7 @@
 //
 // Both sides get the same seeded weights and the same random ragged batches. An element is right when it differs by at
 // most k * eps * scale, where the scale is the interpreter's, and by no more than 1e-4 of its result's largest. Beside
-// that every example must have the same bits alone, in its batch, and on two threads.
+// that every example must have the same bits alone, in its batch, and on several threads.
 #include "tools/rondo/Build.h"
 #include "tools/rondo/Model.h"
 #include "tools/rondo/Oracle.h"
@@ -23,10 +23,10 @@ static constexpr double defaultBound = 8;
 static constexpr double gross = 1e-4; // of a result's largest value
 
 namespace {
-/// One build of the model, opened twice: the caller alone, and two threads.
+/// One build of the model, opened twice: the caller alone, and several threads.
 struct Subject {
   std::string label;
-  std::unique_ptr<CompiledLibrary> one, two;
+  std::unique_ptr<CompiledLibrary> one, several;
   double worst = 0, relative = 0;
 };
 
@@ -36,7 +36,7 @@ public:
   Verifying(const Options &options, Model &model, std::vector<Subject> &subjects, const Cells &cells,
             const Signature &fn)
       : options(options), model(model), subjects(subjects), cells(cells), fn(fn), function(model.function(fn.name)),
-        bound(options.bound > 0 ? options.bound : defaultBound) {}
+        bound(options.bound > 0 ? options.bound : defaultBound), threads(std::max(options.threads, 2u)) {}
 
   int run();
 
@@ -56,6 +56,7 @@ private:
   const Signature &fn;
   mlir::func::FuncOp function;
   double bound;
+  unsigned threads;
   int64_t examples = 0, elements = 0, undecided = 0;
   std::vector<std::pair<int64_t, int64_t>> range; // of the lengths seen, per axis
 };
@@ -141,12 +142,12 @@ void Verifying::describe(Subject &subject, const Ragged &batch, int64_t example)
 
 int Verifying::invariance(Subject &subject, const Ragged &batch, ArrayRef<Array> results) {
   std::vector<Array> other;
-  if (int status = call(*subject.two, batch, other))
+  if (int status = call(*subject.several, batch, other))
     return status;
   for (auto [port, a, b] : zip_equal(fn.results, results, other))
     if (a.bytes != b.bytes) {
-      outs() << formatv("{0} {1} {2}: result {3} has other bits on 2 threads ({4})\n", model.path, fn.name,
-                        subject.label, port.name, lengths(batch));
+      outs() << formatv("{0} {1} {2}: result {3} has other bits on {4} threads ({5})\n", model.path, fn.name,
+                        subject.label, port.name, threads, lengths(batch));
       return No;
     }
   if (batch.count < 2)
@@ -232,7 +233,7 @@ int Verifying::run() {
   outs() << format(" of %g relative", gross);
   if (undecided)
     outs() << formatv(", {0} of {1} undecided", undecided, elements);
-  outs() << "; alone = batched = 2 threads  ok\n";
+  outs() << formatv("; alone = batched = {0} threads  ok\n", threads);
   return Yes;
 }
 
@@ -280,7 +281,8 @@ static int verifyModel(const Options &options, const std::string &path) {
   for (auto &[label, file] : builds) {
     Subject &subject = subjects.emplace_back();
     subject.label = label;
-    for (auto [place, threads] : {std::pair(&subject.one, 1u), std::pair(&subject.two, 2u)}) {
+    for (auto [place, threads] :
+         {std::pair(&subject.one, 1u), std::pair(&subject.several, std::max(options.threads, 2u))}) {
       auto library = CompiledLibrary::load(file);
       if (!library)
         return fail(library.takeError());
