@@ -26,7 +26,8 @@ ScanTeam ScanTeam::of(Kernel &kernel, ScanOp scan, const ScanProducts &products)
     auto at = [&c, order, first, stride](Value k) { return c.loadInt(order, c.add(first, c.mul(k, stride))); };
     return ScanTeam{mine, at, {}, {}};
   };
-  auto wanted = scan->getParentOfType<KernelOp>().getSchedule().getAs<StringAttr>("threads");
+  auto kernelOp = scan->getParentOfType<KernelOp>();
+  auto wanted = kernelOp ? kernelOp.getSchedule().getAs<StringAttr>("threads") : StringAttr();
   int64_t weights = 0;
   for (auto &[op, product] : products)
     weights += product.weightFloats();

@@ -60,7 +60,7 @@ for name, flag in passes:
         wrong.append(f"tests/passes/{flag}.mlir: missing, the test of {name}")
     elif f"--rondo-{flag}" not in test.read_text():
         wrong.append(f"tests/passes/{flag}.mlir: does not run --rondo-{flag}")
-    if f"create{name}()" not in order:
+    if f"create{name}(" not in order:
         wrong.append(f"passes/Pipelines.cpp: {name} is in no pipeline")
 
 print("\n".join(wrong) or f"{len(passes)} passes; includes as they may be")
