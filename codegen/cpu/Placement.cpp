@@ -107,7 +107,7 @@ LogicalResult Placement::placeResult(Value v, Operation *at) {
   if (places.contains(v))
     return success();
   auto type = cast<RankedTensorType>(v.getType());
-  Layout layout = Layout::of(type, /*padded=*/true);
+  Layout layout = Layout::of(type, /*padded=*/true, axes);
   for (unsigned d : layout.rowDims)
     if (axes->indexOf(axisOf(type, d)) < 0)
       return at->emitError("a value over the computed axis '") << axisOf(type, d) << "' is not built yet", failure();
@@ -134,7 +134,7 @@ LogicalResult Placement::placeScan(ScanOp scan) {
     places[arg] = Place{Place::View, 0, scan.getStacked()[scan.getPasts()[i]], -1, axis, {}};
   }
   for (Value arg : scan.getCarryArgs()) {
-    Layout layout = Layout::of(cast<RankedTensorType>(arg.getType()), true);
+    Layout layout = Layout::of(cast<RankedTensorType>(arg.getType()), true, axes);
     int64_t first = newSlot(layout);
     newSlot(layout);
     places[arg] = Place{Place::Carry, first, {}, -1, {}, layout};
@@ -259,7 +259,7 @@ FailureOr<Placement> Placement::of(func::FuncOp func, const AxisTable &axes, Wei
   for (auto [i, v] : llvm::enumerate(exit->getOperands())) {
     Value source = p.resolve(v);
     // The caller's layout of a value over several sequence axes differs from ours.
-    bool inner = Layout::of(cast<RankedTensorType>(source.getType()), true).innerRow;
+    bool inner = Layout::of(cast<RankedTensorType>(source.getType()), true, &axes).innerRow;
     if (p.places.contains(source) || p.isConstant(source) || inner) {
       p.copied.push_back({v, i});
       continue;

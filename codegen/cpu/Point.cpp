@@ -274,24 +274,33 @@ bool Point::vectorisable(unsigned dim, bool needAdjacent) const {
       if (e.isFunctionOfDim(dim))
         return false;
   bool adjacent = false;
-  for (auto [value, map] : llvm::zip(eq.reads, eq.readMaps)) {
-    Storage storage = scope.kernel.storageOf(value);
-    auto &held = storage.held;
-    unsigned full = 0;
-    for (AffineExpr e : map.getResults()) {
-      while (llvm::any_of(held, [&](auto &h) { return h.first == full; }))
-        ++full;
-      if (e.isFunctionOfDim(dim)) {
-        AffineExpr rest = e.replace(getAffineDimExpr(dim, e.getContext()), getAffineConstantExpr(0, e.getContext()));
-        AffineExpr slope = simplifyAffineExpr(e - rest, eq.dims(), symbols.size());
-        if (slope != getAffineDimExpr(dim, e.getContext()) || storage.contiguousDim() != int64_t(full))
-          return false;
-        adjacent = true;
-      }
-      ++full;
-    }
+  for (unsigned k = 0; k < eq.reads.size(); ++k) {
+    Along how = along(k, dim);
+    if (how == Along::Apart)
+      return false;
+    adjacent |= how == Along::Adjacent;
   }
   return adjacent || !needAdjacent;
+}
+
+Point::Along Point::along(unsigned k, unsigned dim) const {
+  Storage storage = scope.kernel.storageOf(eq.reads[k]);
+  Along how = Along::Constant;
+  unsigned full = 0;
+  for (AffineExpr e : eq.readMaps[k].getResults()) {
+    while (llvm::any_of(storage.held, [&](auto &h) { return h.first == full; }))
+      ++full;
+    if (e.isFunctionOfDim(dim)) {
+      AffineExpr rest = e.replace(getAffineDimExpr(dim, e.getContext()), getAffineConstantExpr(0, e.getContext()));
+      AffineExpr slope = simplifyAffineExpr(e - rest, eq.dims(), symbols.size());
+      if (how != Along::Constant || slope != getAffineDimExpr(dim, e.getContext()) ||
+          storage.contiguousDim() != int64_t(full))
+        return Along::Apart;
+      how = Along::Adjacent;
+    }
+    ++full;
+  }
+  return how;
 }
 
 Value Point::readAddress(unsigned k) const {
@@ -303,15 +312,37 @@ Value Point::readAddress(unsigned k) const {
 
 Value Point::read(unsigned k, Value mask) {
   Code &c = code();
-  bool along = vectorDim >= 0 && llvm::any_of(eq.readMaps[k].getResults(),
-                                              [&](AffineExpr e) { return e.isFunctionOfDim(vectorDim); });
+  Along how = vectorDim < 0 ? Along::Constant : along(k, vectorDim);
   Type element = cast<RankedTensorType>(eq.reads[k].getType()).getElementType();
   Type stored = element.isF32() ? element : c.b.getI32Type();
-  Value address = readAddress(k);
-  Value v = along ? c.loadMasked(c.vecOf(stored), address, mask) : c.loadAs(stored, address);
+  Value v;
+  if (how == Along::Apart)
+    v = gather(k, stored, mask);
+  else
+    v = how == Along::Adjacent ? c.loadMasked(c.vecOf(stored), readAddress(k), mask) : c.loadAs(stored, readAddress(k));
   if (element.isInteger(1))
     v = arith::CmpIOp::create(c.b, c.loc, arith::CmpIPredicate::ne, v, c.integer(0, v.getType()));
   return v;
+}
+
+// Elements that are not adjacent, lane by lane.
+Value Point::gather(unsigned k, Type stored, Value mask) {
+  Code &c = code();
+  Value all = arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(c.vecOf(stored))), first = dims[vectorDim];
+  auto exists = [&](int64_t lane) -> Value {
+    return mask ? vector::ExtractOp::create(c.b, c.loc, mask, ArrayRef<int64_t>{lane}).getResult() : Value();
+  };
+  for (int64_t lane = 0; lane < kLanes; ++lane) {
+    dims[vectorDim] = c.add(first, lane);
+    all = c.branch(
+        exists(lane), {all.getType()},
+        [&]() -> SmallVector<Value> {
+          return {vector::InsertOp::create(c.b, c.loc, c.loadAs(stored, readAddress(k)), all, ArrayRef<int64_t>{lane})};
+        },
+        [&]() -> SmallVector<Value> { return {all}; })[0];
+  }
+  dims[vectorDim] = first;
+  return all;
 }
 
 Value Point::resultAddress(unsigned k) const {

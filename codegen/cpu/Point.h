@@ -33,6 +33,9 @@ public:
   mlir::Value mask();
   /// Whether `dim` can be the vector dimension: each read is constant or adjacent along it, and no `let` depends on it.
   bool vectorisable(unsigned dim, bool needAdjacent) const;
+  /// How read `k` varies along `dim`: not at all, to the next element in memory with the next index, or otherwise.
+  enum class Along { Constant, Adjacent, Apart };
+  Along along(unsigned k, unsigned dim) const;
   /// The element(s) read by read `k`: a scalar, or a vector where it varies along the vector dimension.
   mlir::Value read(unsigned k, mlir::Value mask);
   /// Address of read `k` at the known dimensions.
@@ -63,6 +66,7 @@ private:
   bool provedInRange(mlir::AffineExpr e, mlir::RankedTensorType type, unsigned dim) const;
   mlir::Value settle();
   mlir::Value lookUp(unsigned let);
+  mlir::Value gather(unsigned k, mlir::Type stored, mlir::Value mask);
 
   llvm::SmallVector<mlir::Value> symbols;       // null: not yet known
   llvm::SmallVector<Condition> conditions;

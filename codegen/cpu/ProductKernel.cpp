@@ -36,7 +36,10 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
       p.columns *= type.getDimSize(d);
     }
   }
-  if (p.columnDims.empty() || p.columnDims.size() > 2 || p.rowDims.empty() || p.rowDims.size() > 2)
+  if (p.columnDims.empty() || p.columnDims.size() > 2 || p.rowDims.empty())
+    return std::nullopt;
+  // In a step rows are the living examples.
+  if (p.rowDims.size() > 1 && op->getParentOfType<ScanOp>())
     return std::nullopt;
   // What else reads the sums inside the kernel must do so gate by gate.
   int64_t width = p.columns / p.gates;
@@ -141,10 +144,11 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
   auto rowOfA = [&](Value i, int64_t ahead) -> Value {
     if (linear)
       return c.at(c.at(a.base, c.mul(i, a.layout.rowSize)), ahead * a.layout.rowSize + constantOffset);
-    auto [scope, position] = rows.placeOf(c.add(i, ahead));
+    auto [scope, positions] = rows.placeOf(c.add(i, ahead));
     Point point(scope, eq);
+    const Value *next = positions.begin();
     for (unsigned d : rowDims)
-      point.bind(d, eq.extents[d].axis == "b" ? scope.example : position);
+      point.bind(d, eq.extents[d].axis == "b" ? scope.example : *next++);
     for (unsigned d : columnDims)
       point.bind(d, c.index(0));
     for (unsigned d = eq.resultDims; d < eq.dims(); ++d)
@@ -165,7 +169,7 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
 // The epilogue for 16 columns of one row: what the maps read of the product is in registers.
 void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Value unit, ArrayRef<Value> sums) {
   Code &c = kernel.code;
-  auto [scope, position] = rows.placeOf(row);
+  auto [scope, positions] = rows.placeOf(row);
   Value column = c.mul(unit, kLanes);
   int64_t width = columns / gates;
   llvm::DenseMap<Value, SmallVector<Value>> known; // per gate
@@ -173,10 +177,11 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
 
   auto bindRow = [&](Point &point, unsigned resultDims) {
     unsigned columnsSeen = 0;
+    const Value *next = positions.begin();
     for (unsigned d = 0; d < resultDims; ++d) {
       const Extent &x = point.eq.extents[d];
       if (!x.axis.empty()) {
-        point.bind(d, x.axis == "b" ? scope.example : position);
+        point.bind(d, x.axis == "b" ? scope.example : *next++);
         continue;
       }
       bool inner = columnDims.size() == 1 || columnsSeen == 1;
@@ -206,9 +211,10 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
     auto type = cast<RankedTensorType>(v.getType());
     SmallVector<Value> at;
     unsigned columnsSeen = 0;
+    const Value *next = positions.begin();
     for (int64_t d = 0; d < type.getRank(); ++d) {
       if (type.isDynamicDim(d)) {
-        at.push_back(axisOf(type, d) == "b" ? scope.example : position);
+        at.push_back(axisOf(type, d) == "b" ? scope.example : *next++);
         continue;
       }
       int64_t inner = columnDims.size() == 2 ? resultType().getDimSize(columnDims[1]) : 0;

@@ -9,9 +9,9 @@ namespace rondo {
 /// The rows of a product: at the top level packed rows of an axis or examples, in a scan the living examples.
 struct RowSpace {
   mlir::Value count;
-  /// The place of row i: the scope of its example, and its position along the rows' axis (null where rows are
-  /// examples).
-  llvm::function_ref<std::pair<Scope, mlir::Value>(mlir::Value i)> placeOf;
+  /// The place of row i: the scope of its example, and its positions along the rows' axes (none where rows
+  /// are examples).
+  llvm::function_ref<std::pair<Scope, llvm::SmallVector<mlir::Value>>(mlir::Value i)> placeOf;
   /// Row i is row i of every value over the same axis.
   bool flat = false;
   /// Where values that the epilogue stores go as well.

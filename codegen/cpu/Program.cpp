@@ -29,18 +29,23 @@ AxisTable axesOf(func::FuncOp func) {
       if (type.isDynamicDim(d) && axisOf(type, d) != "b" && table.indexOf(axisOf(type, d)) < 0)
         table.names.push_back(axisOf(type, d).str());
   }
-  auto add = [&](Type t, size_t skipped = 0) {
+  auto add = [&](Type t, size_t skipped = 0, bool byRows = false) {
     if (!isa<RankedTensorType>(t))
       return;
     SmallVector<int64_t> axes = Layout::of(cast<RankedTensorType>(t), true).axes(table);
     if (axes.size() > skipped && !llvm::is_contained(axes, -1))
-      table.addGrid(ArrayRef(axes).drop_front(skipped));
+      table.addGrid(ArrayRef(axes).drop_front(skipped), byRows);
   };
   for (Type t : func.getArgumentTypes())
     add(t);
   func.walk([&](Operation *op) {
+    auto kernel = op->getParentOfType<KernelOp>();
+    bool byRows = isa<ScanOp>(op) || (kernel && kernel.getForm() == "product");
+    if (byRows)
+      for (Type t : op->getOperandTypes())
+        add(t, 0, true);
     for (Type t : op->getResultTypes()) {
-      add(t);
+      add(t, 0, byRows);
       // What a row of a fold holds.
       if (op->getParentOfType<FoldOp>())
         for (size_t row = 1; isa<RankedTensorType>(t) && row < cast<RankedTensorType>(t).getRank(); ++row)
@@ -143,7 +148,7 @@ private:
     for (auto [i, t] : llvm::enumerate(func.getResultTypes()))
       out.results.push_back(describe(t, func.getResultAttrDict(i), kept.axes, ("result" + Twine(i)).str()));
     for (const AxisTable::Grid &grid : kept.axes.grids)
-      out.grids.push_back({{grid.axes.begin(), grid.axes.end()}, grid.owners});
+      out.grids.push_back({{grid.axes.begin(), grid.axes.end()}, grid.byRows});
     out.plan.assign(kept.placement->plan().begin(), kept.placement->plan().end());
     out.scratch.assign(kept.placement->scratch().begin(), kept.placement->scratch().end());
     program.exports.push_back(std::move(out));

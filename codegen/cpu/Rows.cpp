@@ -81,18 +81,28 @@ static LogicalResult emitTopProduct(Kernel &kernel, ProductKernel product) {
   rows.flat = true;
   if (d < 0) {
     rows.count = kernel.field(FrameField::Batch);
-    auto place = [&](Value i) { return std::pair(outer.withExample(i), Value()); };
+    auto place = [&](Value i) { return std::pair(outer.withExample(i), SmallVector<Value>()); };
     rows.placeOf = place;
     product.emit(kernel, rows, kernel.tid, kernel.threads, Product::Auto);
     return success();
   }
-  int64_t axis = kernel.axes.indexOf(axisOf(product.resultType(), d));
-  Value exampleOf = kernel.element(FrameField::ExampleOf, axis);
+  SmallVector<int64_t> axes = Layout::of(product.resultType(), true).axes(kernel.axes);
+  int64_t space = kernel.axes.spaceOf(axes);
+  Value exampleOf = kernel.element(FrameField::ExampleOf, space);
   auto place = [&](Value i) {
     Scope scope = outer.withExample(c.loadInt(exampleOf, i));
-    return std::pair(scope, c.sub(i, scope.offset[axis]));
+    // The last axis runs fastest.
+    SmallVector<Value> positions(axes.size());
+    Value rest = c.sub(i, scope.offset[space]);
+    for (unsigned k = axes.size(); k-- > 1;) {
+      Value length = scope.length[axes[k]], outward = arith::DivUIOp::create(c.b, c.loc, rest, length);
+      positions[k] = c.sub(rest, c.mul(outward, length));
+      rest = outward;
+    }
+    positions[0] = rest;
+    return std::pair(scope, positions);
   };
-  rows.count = kernel.number(FrameField::Rows, axis);
+  rows.count = kernel.number(FrameField::Rows, space);
   rows.placeOf = place;
   product.emit(kernel, rows, kernel.tid, kernel.threads, Product::Auto);
   return success();

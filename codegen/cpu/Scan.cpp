@@ -124,7 +124,7 @@ private:
       RowSpace rows;
       rows.count = alive;
       rows.also = &stacked;
-      auto place = [&](Value k) { return std::pair(at(n, k), Value()); };
+      auto place = [&](Value k) { return std::pair(at(n, k), SmallVector<Value>()); };
       rows.placeOf = place;
       product->emit(kernel, rows, team.member, team.members, team.members ? Product::Columns : Product::Rows);
     }

@@ -24,12 +24,15 @@ int64_t AxisTable::spaceOf(ArrayRef<int64_t> axes) const {
   return it == grids.end() ? -1 : int64_t(names.size()) + (it - grids.begin());
 }
 
-void AxisTable::addGrid(ArrayRef<int64_t> axes) {
-  if (axes.size() > 1 && spaceOf(axes) < 0)
+void AxisTable::addGrid(ArrayRef<int64_t> axes, bool byRows) {
+  if (axes.size() < 2)
+    return;
+  if (spaceOf(axes) < 0)
     grids.push_back({rising(axes)});
+  grids[spaceOf(axes) - names.size()].byRows |= byRows;
 }
 
-Layout Layout::of(RankedTensorType type, bool padded) {
+Layout Layout::of(RankedTensorType type, bool padded, const AxisTable *table) {
   Layout layout;
   layout.type = type;
   layout.padded = padded;
@@ -43,6 +46,8 @@ Layout Layout::of(RankedTensorType type, bool padded) {
       layout.rowDims.push_back(d);
   }
   layout.innerRow = padded && layout.rowDims.size() > 1 && type.getNumDynamicDims() < type.getRank();
+  if (layout.innerRow && table)
+    layout.innerRow = !table->grids[table->spaceOf(layout.axes(*table)) - table->names.size()].byRows;
   bool innermost = true;
   for (int64_t d = type.getRank() - 1; d >= 0; --d) {
     if (type.isDynamicDim(d))

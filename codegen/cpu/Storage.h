@@ -10,6 +10,8 @@
 //
 // Inside the library the static dimensions of a value over a grid stand before its last axis (t, static dims, s), so
 // that the elements along s are adjacent, as they are in a fold's scratch: the order of sums does not depend on which.
+// But a grid whose rows are operands of products, or slices of a recurrence, has its values by rows like those of one
+// axis; which of the two is a property of the grid, so that values which share a slot agree.
 //
 // Every element has four bytes: reals are float, ints and bools int32_t.
 // A slice of a scan is the same storage with one dimension held at the current step.
@@ -26,7 +28,7 @@ struct AxisTable {
   llvm::SmallVector<std::string> names;
   struct Grid {
     llvm::SmallVector<int64_t> axes;             // rising
-    bool owners = false;                         // somebody asks for the example of a row
+    bool byRows = false;                         // products run over its rows, or recurrences along one of its axes
   };
   llvm::SmallVector<Grid> grids;
 
@@ -34,7 +36,7 @@ struct AxisTable {
   unsigned spaces() const { return names.size() + grids.size(); }
   /// The space of some axes in any order; one axis is its own. -1: no value is over it.
   int64_t spaceOf(llvm::ArrayRef<int64_t> axes) const;
-  void addGrid(llvm::ArrayRef<int64_t> axes);
+  void addGrid(llvm::ArrayRef<int64_t> axes, bool byRows = false);
   /// Where a plan has the coefficient of a space's rows, of its longest example; and how many coefficients there are.
   int64_t rowTerm(int64_t space) const { return 2 + space; }
   int64_t longestTerm(int64_t space) const { return 2 + spaces() + space; }
@@ -51,7 +53,8 @@ struct Layout {
   bool padded = true;
   bool innerRow = false;                // static dimensions stand before the last of several sequence axes
 
-  static Layout of(mlir::RankedTensorType type, bool padded);
+  /// `table`: null where no grid has rows that lie in the library.
+  static Layout of(mlir::RankedTensorType type, bool padded, const AxisTable *table = nullptr);
   /// The axes of `rowDims`, by their indices.
   llvm::SmallVector<int64_t> axes(const AxisTable &table) const;
   /// The innermost dimension, if its elements are adjacent; -1 for a scalar row.

@@ -93,13 +93,16 @@ Ragged sliceBatch(const Signature &fn, const Ragged &batch, int64_t first, int64
     int64_t width = value.width() * 4;
     for (int64_t i = 0; i < count; ++i) {
       const char *from = input.bytes.data() + batch.before(value, first + i) * width;
-      // Rows of a value over two axes: the inner one is cut within each of the outer one.
-      size_t last = value.axes.empty() ? 0 : value.axes.size() - 1;
-      int64_t outer = value.axes.size() == 2 ? slice.lengths[value.axes[0]][i] : 1;
-      int64_t inner = value.axes.empty() ? 1 : slice.lengths[value.axes[last]][i];
-      int64_t full = value.axes.empty() ? 1 : batch.lengths[value.axes[last]][first + i];
-      for (int64_t row = 0; row < outer; ++row)
-        own.bytes.insert(own.bytes.end(), from + row * full * width, from + (row * full + inner) * width);
+      // Each axis is cut within each position of those before it.
+      for (int64_t row = 0, rows = slice.rows(value, i); row < rows; ++row) {
+        int64_t rest = row, source = 0, stride = 1;
+        for (unsigned axis : reverse(value.axes)) {
+          source += rest % slice.lengths[axis][i] * stride;
+          rest /= slice.lengths[axis][i];
+          stride *= batch.lengths[axis][first + i];
+        }
+        own.bytes.insert(own.bytes.end(), from + source * width, from + (source + 1) * width);
+      }
       if (value.bound < 0) {
         int64_t bound = std::max<int64_t>(slice.lengths[-1 - value.bound][i], 1);
         size_t begin = slice.before(value, i) * width;
