@@ -7,6 +7,9 @@ import zlib
 
 import numpy as np
 
+# Lengths 1 to 512, evenly spread, shuffled so that neighbours differ.
+RAGGED = [1 + (511 * ((13 * i) % 32)) // 31 for i in range(32)]
+
 # Token counts of 32 English sentences, drawn once from a log-normal fitted to news text.
 SENTENCES = [7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 22, 23, 24, 25, 27, 28, 30, 32, 34, 37, 40, 44, 49, 55, 64, 77, 96]
 
@@ -25,6 +28,8 @@ class Row:
     expect: object = None  # weights, inputs -> rows of the result
     also: tuple = ()  # (another way of counting, FLOPs)
     peer_bar: float = None
+    like: str = None  # a row of even lengths, and
+    like_bar: float = None  # the least share of its rate that this one's must be
 
 
 def generator(name):
@@ -101,18 +106,61 @@ def expect_gru(w, x, prefix="unit."):
     return np.stack(rows, 1)
 
 
-def recurrent(name, export, gates, expect, T=64, B=32, H=512):
+def expect_cells(which):
+    def step(g, x, h, s):
+        lin = lambda k, y: x @ g["W" + k].T + y @ g["U" + k].T + g["b" + k]
+        if which == "two_speeds":
+            a, b, n = sigmoid(lin("a", h)), sigmoid(lin("b", h)), np.tanh(lin("n", h))
+            quick = a * s[0] + (1 - a) * n
+            slow = b * s[1] + (1 - b) * quick
+            return np.tanh(quick + slow), (quick, slow)
+        if which == "second_thought":
+            gate, d = sigmoid(lin("a", h)), np.tanh(lin("b", h))
+            return (1 - gate) * h + gate * np.tanh((gate * d) @ g["Un"].T + g["bn"]), s
+        p = np.tanh(lin("a", h))
+        q = sigmoid(p @ g["Ub"].T + g["bb"])
+        return q * h + (1 - q) * np.tanh((q * p) @ g["Un"].T + g["bn"]), s
+
+    def expect(w, x):
+        h = np.zeros((x.shape[0], w["Ua"].shape[0]), np.float32)
+        state, rows = (h, h), []
+        for t in range(x.shape[1]):
+            h, state = step(w, x[:, t], h, state)
+            rows.append(h)
+        return np.stack(rows, 1)
+
+    return expect
+
+
+def recurrent(name, export, products, expect, T=64, B=32, H=512, model="recurrent", bar=0.75):
+    """`products`: matrices [H, H] that an element of the sequence meets, of its input and of the state."""
     return Row(
         name=f"{name} T={T} B={B}",
-        model="bench/models/recurrent.rondo",
+        model=f"bench/models/{model}.rondo",
         sizes=(f"E={H}", f"H={H}"),
         export=export,
         inputs=[random("x", T * B, H)],
         lengths=[T] * B,
-        flops=2.0 * 2 * gates * H * H * T * B,
-        traffic=4.0 * (2 * T * B * H + 2 * gates * H * H),
-        bar=0.75 if B > 1 else None,
+        flops=2.0 * products * H * H * T * B,
+        traffic=4.0 * (2 * T * B * H + products * H * H),
+        bar=bar,
         expect=lambda w, x: expect(w, x.reshape(B, T, H)).reshape(B * T, H),
+    )
+
+
+def lstm_of(name, lengths, like=None, H=512):
+    rows = sum(lengths)
+    return Row(
+        name=name,
+        model="bench/models/recurrent.rondo",
+        sizes=(f"E={H}", f"H={H}"),
+        export="lstm_layer",
+        inputs=[random("x", rows, H)],
+        lengths=lengths,
+        flops=2.0 * 8 * H * H * rows,
+        traffic=4.0 * (2 * rows * H + 8 * H * H),
+        like=like,
+        like_bar=1 / 1.15 if like else None,
     )
 
 
@@ -140,20 +188,27 @@ def attention(export, bar, N=1024, A=8, D=64, W=128):
     )
 
 
-def minilm():
-    E, F, L = 384, 1536, 6
-    rows, pairs = sum(SENTENCES), sum(n * n for n in SENTENCES)
+def minilm(name="MiniLM, 32 sentences", lengths=SENTENCES, L=6, **more):
+    E, F = 384, 1536
+    rows, pairs = sum(lengths), sum(n * n for n in lengths)
     matrices = L * (4 * E * E + 2 * E * F)
     return Row(
-        name="MiniLM, 32 sentences",
+        name=name,
         model="models/minilm.rondo",
+        sizes=(f"L={L}",),
         export="encode",
-        inputs=[np.concatenate([generator("sentence").integers(1000, 30000, n) for n in SENTENCES]).astype(np.int32)],
-        lengths=SENTENCES,
+        inputs=[np.concatenate([generator("sentence").integers(1000, 30000, n) for n in lengths]).astype(np.int32)],
+        lengths=lengths,
         flops=2.0 * rows * matrices + 4.0 * L * E * pairs,
         traffic=4.0 * (matrices + 2 * rows * E + rows),
-        peer_bar=1.25,
+        **more,
     )
+
+
+def even(lengths):
+    """As many examples and rows, all of about one length."""
+    n, rows = len(lengths), sum(lengths)
+    return [rows * (i + 1) // n - rows * i // n for i in range(n)]
 
 
 def all_rows():
@@ -165,12 +220,19 @@ def all_rows():
         product(32, 2048, 512),
         product(8, 2048, 512),
         product(1, 2048, 512),
-        recurrent("LSTM", "lstm_layer", 4, expect_lstm),
-        recurrent("GRU reset-after", "gru_layer", 3, expect_gru),
-        recurrent("peephole LSTM", "peephole", 4, lambda w, x: expect_lstm(w, x, "", True)),
-        recurrent("LSTM", "lstm_layer", 4, expect_lstm, B=1),
+        recurrent("LSTM", "lstm_layer", 8, expect_lstm),
+        recurrent("GRU reset-after", "gru_layer", 6, expect_gru),
+        recurrent("peephole LSTM", "peephole", 8, lambda w, x: expect_lstm(w, x, "", True)),
+        recurrent("LSTM", "lstm_layer", 8, expect_lstm, B=1, bar=None),
+        recurrent("cell, 1 product", "two_speeds", 6, expect_cells("two_speeds"), model="cells", bar=0.65),
+        recurrent("cell, 2 products", "second_thought", 5, expect_cells("second_thought"), model="cells", bar=0.65),
+        recurrent("cell, 3 products", "ladder", 4, expect_cells("ladder"), model="cells", bar=0.65),
+        lstm_of("LSTM, even lengths", even(RAGGED)),
+        lstm_of("LSTM, lengths 1..512", RAGGED, like="LSTM, even lengths"),
         attention("full", 0.75),
         attention("causal", 0.65),
         attention("window", 0.40),
-        minilm(),
+        minilm(peer_bar=1.25),
+        minilm("encoder, even lengths", even(RAGGED[::2]), L=2),
+        minilm("encoder, lengths 1..512", RAGGED[::2], L=2, like="encoder, even lengths", like_bar=1 / 1.15),
     ]

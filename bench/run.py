@@ -143,6 +143,11 @@ def measure(rows, threads, args, facts, peak, libraries):
         if best and result["who"] == "rondo":
             result["faster_than_peer"] = best / result["ms"]
             result["peer_bar"] = next(r.peer_bar for r in rows if r.name == result["row"])
+    for result, (row, who, _) in zip(results, owners):
+        even = next((r for r in results if r["row"] == row.like), None)
+        if even and who == "rondo":
+            result.update(of_even=result["share"] / even["share"], even_bar=row.like_bar)
+            result["noisy"] = result["noisy"] or even["noisy"]
     for result in results:
         judge(result)
     return results
@@ -151,6 +156,8 @@ def measure(rows, threads, args, facts, peak, libraries):
 def judge(result):
     # A disturbed measurement can show that a bar holds, but not that it does not.
     held = [result["share"] >= result["bar"]] if result["bar"] else []
+    if "of_even" in result:
+        held.append(result["of_even"] >= result["even_bar"])
     if result["noisy"]:
         held = [h for h in held if h]
     if "peer_bar" in result and result["threads"] == 1:
@@ -168,6 +175,8 @@ def table(results):
         notes = [f"{100 * v:.1f} % {k[7:]}" for k, v in r.items() if k.startswith("share, ")]
         if "faster_than_peer" in r:
             notes.append(f"{r['faster_than_peer']:.2f}x the best peer, bar {r['peer_bar']}x on 1 thread")
+        if "of_even" in r:
+            notes.append(f"{100 * r['of_even']:.0f} % of the rate at even lengths, bar {100 * r['even_bar']:.0f} %")
         if r["noisy"]:
             notes.append(f"~ {r['clean_rounds']} clean rounds of {r['rounds']}")
         print(

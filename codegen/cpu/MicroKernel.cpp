@@ -167,10 +167,14 @@ static SmallVector<int64_t> heightsBelow(int64_t most) {
   return heights;
 }
 
-TileShape rondo::generalTile(Target target, int64_t total, int64_t group) {
+TileShape rondo::generalTile(Target target, int64_t total, int64_t group, bool scattered) {
   if (!target.is512()) {
     int64_t most = highest(target, 1);
     return {heightsBelow(most), group, 1};
+  }
+  if (scattered && group <= 2) {
+    int64_t panels = std::min<int64_t>(4, llvm::alignTo(total, group));
+    return {heightsBelow(std::min<int64_t>(highest(target, panels), 6)), panels, panels};
   }
   if (group > 1) {
     // All gates together while at least four rows of them fit.

@@ -149,7 +149,7 @@ struct ProductEmitter {
   }
 
   void run() {
-    TileShape wide = generalTile(e.target, product.panels, product.gates);
+    TileShape wide = generalTile(e.target, product.panels, product.gates, product.scattered);
     TileShape thin = thinTile(e.target, product.panels, product.gates);
     int64_t unitsTotal = product.panels / product.gates;
     Value zero = e.index(0), units = e.index(unitsTotal);

@@ -23,6 +23,8 @@ struct Product {
   /// Where row `i` of A starts. `ahead` is a constant to add to it: a row of a fixed stride turns it into a
   /// displacement.
   llvm::function_ref<mlir::Value(mlir::Value i, int64_t ahead)> rowOfA;
+  /// It does not: rows lie anywhere.
+  bool scattered = false;
   /// Where panel `p` of B starts; `ahead` as above.
   llvm::function_ref<mlir::Value(mlir::Value p, int64_t ahead)> panelOfB;
 

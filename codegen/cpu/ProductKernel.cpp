@@ -131,6 +131,7 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
     linear &= position < a.layout.type.getRank() && a.layout.type.isDynamicDim(position) &&
               rowMap.getResult(position) == getAffineDimExpr(d, rowMap.getContext());
   linear &= a.layout.rowDims.size() + a.layout.perExample == rowDims.size();
+  product.scattered = !linear;
   int64_t constantOffset = 0;
   if (linear)
     for (unsigned d = rowDims.size(); d < rowMap.getNumResults(); ++d) {

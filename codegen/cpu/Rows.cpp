@@ -19,7 +19,6 @@ static int64_t rowDim(RankedTensorType type) {
 }
 
 LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) {
-  Code &c = scope.kernel.code;
   if (isa<ReadOp, YieldOp>(op) || scope.kernel.placement.isConstant(op))
     return success();
   // Equations read through views; what else reads one needs it in memory.
