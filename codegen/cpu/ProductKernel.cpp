@@ -226,7 +226,10 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
     }
     auto put = [&](const Storage &to) {
       Value mask;
-      if (width % kLanes && (!to.layout.padded || gate + 1 < unsigned(type.getDimSize(type.getRank() - 1) / width)))
+      // All lanes may be written where only the padding of the own row follows: behind the last gate, if that is wide enough.
+      int64_t rowWidth = type.getDimSize(type.getRank() - 1), end = gate * width + llvm::alignTo(width, kLanes);
+      bool fits = to.layout.padded && (gate + 1) * width >= rowWidth && end <= int64_t(llvm::alignTo(rowWidth, kLanes));
+      if (width % kLanes && !fits)
         mask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(width));
       c.storeMasked(c.splat(x), scope.address(to, at), mask);
     };

@@ -7,6 +7,9 @@
 using namespace mlir;
 using namespace rondo;
 
+/// A tile holds the sums of all gates of its rows, and every gate has panels of its own, however narrow it is.
+static constexpr int64_t kMostGates = 8;
+
 //===--- Views ---------------------------------------------------------------------------------------------------===//
 
 constexpr llvm::StringLiteral kStored = "rondo.stored";
@@ -276,7 +279,7 @@ private:
     if (last != product.rowAxes.size() || type.isDynamicDim(last))
       return false;
     int64_t width = type.getDimSize(last), columns = product.shape->width;
-    if (product.width ? width != product.width : columns % width != 0)
+    if (product.width ? width != product.width : columns % width != 0 || columns / width > kMostGates)
       return false;
     Value root = product.ops.front()->getResult(0);
     bool reads = false;

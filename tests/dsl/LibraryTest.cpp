@@ -103,7 +103,7 @@ TEST(Library, PositionsAndFeedForward) {
 }
 
 TEST(Library, CellsReadBackwardsAsForwardsOnTheReverse) {
-  for (const char *cell : {"elman", "lstm", "peephole_lstm", "gru", "gru_reset_after"}) {
+  for (const char *cell : {"elman", "lstm", "lstm_peephole", "gru", "gru_reset_after"}) {
     SCOPED_TRACE(cell);
     Compiled c(std::string("model M(E = 3, H = 4) {\n  rnn = ") + cell + R"((E, H)
   fn forth(x: [T, E]) -> [T, H] = rnn(x)
@@ -123,7 +123,7 @@ TEST(Library, CellsReadBackwardsAsForwardsOnTheReverse) {
 
 TEST(Library, PeepholesLookAtTheMemory) {
   Compiled c(R"(model M(E = 1, H = 1) {
-  rnn = peephole_lstm(E, H)
+  rnn = lstm_peephole(E, H)
   fn read(x: [T, E]) -> [T, H] = rnn(x)
   export read
 }

@@ -78,6 +78,16 @@ Shapes Model::cells() const {
   return shapes;
 }
 
+std::map<std::string, double> Model::positive() const {
+  std::map<std::string, double> found;
+  for (CellOp cell : module().getOps<CellOp>()) {
+    double value;
+    if (std::optional<StringRef> init = cell.getInit(); init && !init->getAsDouble(value) && value > 0)
+      found[cell.getSymName().str()] = value;
+  }
+  return found;
+}
+
 mlir::func::FuncOp Model::function(StringRef fn) const { return module().lookupSymbol<mlir::func::FuncOp>(fn); }
 
 std::vector<std::pair<std::string, int64_t>> Model::sizes() const {

@@ -28,6 +28,8 @@ public:
   mlir::MLIRContext &context() const { return *mlirContext; }
 
   Shapes cells() const;
+  /// Those that begin as a positive number, which they may have to stay (a variance), with that number.
+  std::map<std::string, double> positive() const;
   mlir::func::FuncOp function(llvm::StringRef fn) const;
   /// Sizes of the model that are plain integers, in order, for the header.
   std::vector<std::pair<std::string, int64_t>> sizes() const;

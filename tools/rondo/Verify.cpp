@@ -221,6 +221,12 @@ int Verifying::run() {
            formatv("{0} {1}: {2}/{3} batches, {4}", model.path, fn.name, n + 1, options.count, clock.text()).str());
     }
   }
+  if (elements && undecided == elements) {
+    outs() << formatv("{0} {1}: every result hangs on a choice too near a tie, so nothing was compared; make the sizes "
+                      "or --longest smaller\n",
+                      model.path, fn.name);
+    return No;
+  }
   std::string axes;
   for (auto [axis, seen] : zip_equal(fn.axes, range))
     axes += formatv(", {0} {1}..{2}", axis.name, seen.first, seen.second);
@@ -273,7 +279,7 @@ static int verifyModel(const Options &options, const std::string &path) {
     builds.push_back({"", options.against});
   else if ((status = buildEach(options, *model, folder.path, builds)))
     return status;
-  Arrays weights = randomWeights(model->cells(), options.seed);
+  Arrays weights = randomWeights(model->cells(), options.seed, model->positive());
   Cells cells = cellsOf(weights);
   if (!options.inject.empty())
     injectSwap(weights);

@@ -16,7 +16,7 @@ uint64_t Random::next() {
   return z ^ (z >> 31);
 }
 
-Arrays randomWeights(const Shapes &cells, uint64_t seed) {
+Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::string, double> &around) {
   Arrays weights;
   for (auto &[name, shape] : cells) {
     Random random(seed ^ xxh3_64bits(name));
@@ -24,8 +24,12 @@ Arrays randomWeights(const Shapes &cells, uint64_t seed) {
     std::vector<float> values(sized.count());
     // Uniform in [-1, 1) has variance 1/3; a row of n terms keeps its size with sqrt(3 / n).
     double scale = shape.size() < 2 ? 0.5 : std::min(1.0, std::sqrt(3.0 / static_cast<double>(shape.back())));
-    for (float &value : values)
+    auto centre = around.find(name);
+    for (float &value : values) {
       value = scale * random.uniform();
+      if (centre != around.end())
+        value = centre->second * (1 + value);
+    }
     weights[name] = Array::ofFloats(shape, values);
   }
   return weights;
