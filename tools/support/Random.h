@@ -3,6 +3,8 @@
 
 #include "tools/support/Library.h"
 #include "tools/support/WeightMap.h"
+#include <map>
+#include <string>
 
 namespace rondo {
 
@@ -21,8 +23,8 @@ private:
 };
 
 /// Each tensor depends on the seed and its name only. Products keep the size of what they multiply; vectors (biases,
-/// gains) are not zero, so that one left out is seen.
-Arrays randomWeights(const Shapes &cells, uint64_t seed);
+/// gains) are not zero, so that one left out is seen. Tensors named in `around` stay near their number, on its side of 0.
+Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::string, double> &around = {});
 
 struct BatchLimits {
   int64_t batch = 9, longest = 97;
