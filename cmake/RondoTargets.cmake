@@ -19,6 +19,20 @@ function(rondo_tool name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
+# rondo_embed(TARGET FILE.cpp FILES glob HEADER h FUNCTION f [PREFIX p]): files as text in a target (EmbedFiles.cmake).
+function(rondo_embed target out)
+  cmake_parse_arguments(arg "" "FILES;PREFIX;HEADER;FUNCTION" "" ${ARGN})
+  get_filename_component(pattern "${arg_FILES}" ABSOLUTE)
+  file(GLOB files CONFIGURE_DEPENDS "${pattern}")
+  add_custom_command(
+    OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} "-DFILES=${pattern}" "-DPREFIX=${arg_PREFIX}" -DHEADER=${arg_HEADER}
+            -DFUNCTION=${arg_FUNCTION} -P ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/${out})
+endfunction()
+
 # One precompiled header for the whole project (Pass, PatternMatch and dialect headers cost four seconds a file otherwise).
 file(WRITE "${CMAKE_BINARY_DIR}/rondo_pch.cpp" "// Holder of the precompiled header.\n")
 add_library(rondo_pch STATIC "${CMAKE_BINARY_DIR}/rondo_pch.cpp")

@@ -187,9 +187,14 @@ bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, SmallVectorIm
   literal |= v.type.axes.empty() && v.body->is(Op::Const);
   size_t rank = type.axes.size(), have = v.type.axes.size();
   if (have < rank && !literal) {
-    auto &d = error("R0202", argument.range,
-                    name + " has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes") + ", here is " + kindOf(v));
-    d.label(argument.param->range, "declared here");
+    std::string what =
+        name + " has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes") + ", here is " + kindOf(v);
+    std::string help;
+    if (have + 1 == rank && fn.self && !fn.decl->name && fn.self->fn("step"))
+      help = "`" + nameOf(fn) + "` reads a whole sequence; one step of it is `" + nameOf(fn) + ".step(..)`";
+    if (quiet && !suspect)
+      suspect = {argument.range, argument.param->range, what, help};
+    error("R0202", argument.range, what).label(argument.param->range, "declared here").suggest(help);
     return false;
   }
   if (literal && have == 0) {

@@ -38,7 +38,7 @@ struct Compilation::Impl {
   Impl(std::string path, std::string text, std::vector<SizeOverride> overrides)
       : source(std::move(path), std::move(text)), overrides(std::move(overrides)),
         context(mlir::MLIRContext::Threading::DISABLED) {
-    for (const StandardFile &file : standardLibrary()) {
+    for (const EmbeddedFile &file : standardLibrary()) {
       standardSources.push_back(std::make_unique<Source>(file.path.str(), file.text.str()));
       standard.push_back(parse(*standardSources.back(), diagnostics));
     }
@@ -188,6 +188,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Compilation::lower(mlir::MLIRContext &context)
     return nullptr;
   if (impl->exports.empty()) {
     auto &d = impl->diagnostics.error("R0902", Range{&impl->source, 0, 0}, "no export of this file can be built");
+    if (impl->result.exports.empty())
+      d.suggest("`export f` in the model compiles its fn `f`");
     for (const ExportInfo &info : impl->result.exports)
       d.note("`" + info.name + "`: " + info.reason +
              (info.reasonRange ? " (line " + std::to_string(info.reasonRange.line()) + ")" : ""));

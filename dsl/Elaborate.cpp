@@ -99,6 +99,7 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
   std::vector<Value> results;
   std::vector<std::string> names;
   axesUnknown.reset();
+  suspect.reset();
   unsigned before = diagnostics.errors();
   bool ok = prepareBody(fn) && runBody(fn, results, &names);
   if (!ok || failed) {
@@ -144,6 +145,11 @@ void Elaborator::reportUnknownAxes(unsigned errorsBefore) {
   if (!axesUnknown || notBuilt || diagnostics.errors() != errorsBefore)
     return;
   auto [local, range] = *axesUnknown;
+  bool itself = suspect && suspect->range.begin <= range.begin && range.end <= suspect->range.end;
+  if (suspect && !itself) {
+    error("R0202", suspect->range, suspect->what).label(suspect->declared, "declared here").suggest(suspect->help);
+    return;
+  }
   error("R0302", range, "the axes of `" + local->name.str() + "` depend on themselves")
       .label(local->range, "defined here")
       .suggest("write its indices on the left, or the result types of the fn it calls");

@@ -283,6 +283,12 @@ private:
   std::set<std::pair<std::string, const void *>> reported;
   Diagnostic sink;
   bool failed = false;
+  /// A call met while axes were inferred that cannot be right: a better reason than that they are unknown.
+  struct Suspect {
+    Range range, declared;
+    std::string what, help;
+  };
+  std::optional<Suspect> suspect;
   std::optional<std::pair<Local *, Range>> axesUnknown; // a recurrence that was read before its axes could be told
   std::deque<Frame> frames;
   std::deque<Local> locals;

@@ -108,7 +108,11 @@ bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, S
     if (v.tag == Value::Poison)
       return false;
     if (v.tag == Value::Tuple) {
-      error("R0406", source->range, "one name for " + std::to_string(v.parts.size()) + " results");
+      // Known before any axis is: said also by inference, or the axes that never come would be blamed.
+      int inferring = std::exchange(quiet, 0);
+      error("R0406", source->range, "one name for " + std::to_string(v.parts.size()) + " results")
+          .suggest("give each a name, as in `h[t], c[t] = ..`");
+      quiet = inferring;
       return false;
     }
     values.push_back(v);

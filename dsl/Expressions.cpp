@@ -1,5 +1,6 @@
 // Names, numbers, operators, subscripts and members.
 #include "dsl/Elaborate.h"
+#include "dsl/Habits.h"
 
 #include "llvm/ADT/ScopeExit.h"
 
@@ -238,6 +239,9 @@ Value Elaborator::evalDot(const ast::BinaryExpr *e, Value a, Value b) {
     d.label(e->lhs->range, quoted(e->lhs) + " has " +
                                (a.type.axes.size() > 1 ? ordinal(a.type.axes.size() - 1) + " axis " : "") + last.str());
     d.label(e->rhs->range, quoted(e->rhs) + " has " + (b.type.axes.size() > 1 ? "first axis " : "") + first.str());
+    if (b.type.axes.size() > 1 && last.same(b.type.axes.back()))
+      d.suggest("`@` joins the last axis of its left side with the first of its right; for each row, `y[t] = " +
+                e->lhs->range.text().str() + " @ " + e->rhs->range.text().str() + "[t]`");
     return {};
   }
   Var *k = program->makeVar(b.vars.front()->name, last, e->range);
@@ -470,7 +474,8 @@ Value Elaborator::evalMemberOf(const ast::MemberExpr *e, Env env) {
     return {};
   }
   if (!base.isFixed(Static::InstanceOf)) {
-    error("R0502", e->range, "`." + name.str() + "` asks for a member, but this is " + kindOf(base));
+    error("R0502", e->range, "`." + name.str() + "` asks for a member, but this is " + kindOf(base))
+        .suggest(habitHelp(name).str());
     return {};
   }
   Instance &instance = *base.fixed->instance;

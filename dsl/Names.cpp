@@ -1,6 +1,7 @@
 #include "dsl/Names.h"
 
 #include "dsl/Elaborate.h"
+#include "dsl/Habits.h"
 
 using namespace llvm;
 
@@ -64,6 +65,10 @@ private:
                   b.word.str() + "(" + name.str() + ") (.. + ..)`");
         return;
       }
+    if (StringRef help = habitHelp(name); name.size() > 1 && !help.empty()) { // `T` may well be an axis
+      d.suggest(help.str());
+      return;
+    }
     StringRef best;
     // Half the name may be another; of short names everything would be near.
     unsigned distance = std::min<unsigned>(3, name.size() / 2 + 1);
@@ -71,6 +76,8 @@ private:
       return;
     auto look = [&](StringRef other) {
       unsigned n = name.edit_distance(other, true, distance);
+      if (other.equals_insensitive(name))
+        n = 0;
       if (n < distance)
         best = other, distance = n;
     };

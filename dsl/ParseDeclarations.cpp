@@ -1,4 +1,5 @@
 // The parser's declarations: files, layers and models, their members, types.
+#include "dsl/Habits.h"
 #include "dsl/ParserImpl.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -30,7 +31,9 @@ void Parser::file() {
       size_t start = pos;
       if (!strayed)
         if (auto *d = error("R0103", at(tok()), "expected `layer`, `model` or `fn`, found `" + text(tok()).str() + "`"))
-          d->suggest("equations stand in a `fn`, parameters in a `layer` or `model`");
+          d->suggest(habitHelp(text(tokens[start])).empty()
+                         ? "equations stand in a `fn`, parameters in a `layer` or `model`"
+                         : habitHelp(text(tokens[start])).str());
       strayed = true;
       skipStatement(start);
       if (pos == start)
@@ -53,7 +56,8 @@ LayerDecl *Parser::layer() {
   bool headed = this->name(name, llvm::formatv("a name after `{0}`", word).str());
   headed = headed && this->sizes(sizes);
   if (headed && !is(Tok::LBrace)) {
-    expected("`{`");
+    if (auto *d = expected("`{`"))
+      hint(d);
     headed = false;
   }
   if (!headed && !skipToBody(start))
@@ -213,7 +217,9 @@ Member *Parser::bind() {
   } while (take(Tok::Comma));
   if (!take(Tok::Equal)) {
     if (auto *d = expected("`=`")) {
-      if (is(Tok::Colon) && !atEnd())
+      if (llvm::StringRef help = habitHelp(names.back().text); is(Tok::Name) && !atEnd() && !help.empty())
+        d->suggest(help.str());
+      else if (is(Tok::Colon) && !atEnd())
         d->suggest("parameters begin with a word: `param " + names.back().text.str() + " : ..`");
       else
         hint(d);

@@ -385,6 +385,15 @@ Expr *Parser::binder() {
     if (!(body = term()))
       return nullptr;
     below = std::max(below, body->height);
+    // Its index stays bound outside, so nothing would tell that a sum was cut in two.
+    if (kind == BinderKind::Softmax && !atEnd() && (is(Tok::Plus) || is(Tok::Minus))) {
+      if (auto *d = error("R0108", at(tok()),
+                          llvm::formatv("the operand of `softmax` ends before this `{0}`", found().substr(1, 1))))
+        d->label(from(word.begin), "")
+            .suggest(
+                "put its operand in parentheses, `softmax(s) (a[s] + b[s])`, or all of it: `(softmax(s) a[s]) + b[s]`");
+      return nullptr;
+    }
   }
   return makeOf<BinderExpr>(from(word.begin), below, kind, at(word), ast->copy(indices), condition, body);
 }

@@ -1,4 +1,5 @@
 // The parser's statements.
+#include "dsl/Habits.h"
 #include "dsl/ParserImpl.h"
 
 #include "llvm/ADT/ScopeExit.h"
@@ -119,7 +120,9 @@ Stmt *Parser::define() {
     if (!d)
       return nullptr;
     llvm::StringRef first = targets.front().name.text;
-    if (is(Tok::LParen) && !atEnd())
+    if (llvm::StringRef help = habitHelp(first); is(Tok::Name) && !atEnd() && !help.empty())
+      d->suggest(help.str());
+    else if (is(Tok::LParen) && !atEnd())
       d->suggest(llvm::formatv(
           "a statement defines something; indices stand in brackets, `{0}[t]`, and functions are made with `fn`",
           first));

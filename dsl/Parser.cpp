@@ -182,7 +182,9 @@ void Parser::hint(Diagnostic *d) {
     d->suggest("`|` stands before the condition of a binder, `sum(s | s <= t)`; logic is `and`, `or`, `not`");
     break;
   case Tok::Colon:
-    if (depth)
+    if (tok(1).startsLine)
+      d->suggest("a body stands in braces, `{ .. }`");
+    else if (depth)
       d->suggest("there are no slices: an index ranges over the axis, as in `y[t] = x[t+1]`");
     else
       d->suggest("types stand only in parameters and after `->`");
@@ -196,6 +198,15 @@ void Parser::hint(Diagnostic *d) {
   case Tok::Comma:
     if (pos && (tokens[pos - 1].kind == Tok::LParen || tokens[pos - 1].kind == Tok::Comma))
       d->suggest("something is missing before this `,`");
+    break;
+  case Tok::Name:
+  case Tok::Number:
+    if (pos && (is(Tok::Name) || is(Tok::Number)) &&
+        (tokens[pos - 1].kind == Tok::Name || tokens[pos - 1].kind == Tok::Number ||
+         tokens[pos - 1].kind == Tok::RBracket || tokens[pos - 1].kind == Tok::RParen))
+      d->suggest(llvm::formatv("something is missing between `{0}` and `{1}`: a `,`, or a sign (`@` applies a matrix, "
+                               "`*` multiplies)",
+                               text(tokens[pos - 1]), text(tok())));
     break;
   default:
     break;

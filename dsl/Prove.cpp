@@ -151,7 +151,8 @@ struct Checker {
       return;
     const Array &array = *read->array;
     std::string index = str(at);
-    Range place = at->range ? at->range : read->range;
+    // A length has its place where it is declared, which is not where it is read.
+    Range place = at->range && !at->is(Op::Length) ? at->range : read->range;
     if (auto *d = report("R0601", place, "`" + index + "` may lie outside `" + array.name + "`")) {
       std::string has = array.type.axes.size() > 1 ? "this axis is " : "its axis is ";
       std::string why = !lowOk && !highOk ? "nothing keeps it in 0 .. "
@@ -167,6 +168,8 @@ struct Checker {
       else if (at->is(Op::Read) || at->is(Op::Clamp) || at->is(Op::Reduce))
         d->suggest("declare it `token(" + axis.word() + ")`, guard it with `if`, or use `clamp(.., " + axis.word() +
                    ")`");
+      else if (axis.seq && ((at->is(Op::Const) && !lowOk) || at->is(Op::Length)))
+        d->suggest("positions count from 0; the last is at `" + axis.seq->name + "-1`");
       else
         d->suggest("guard it with a condition, or say what is outside: `where " +
                    array.name.substr(array.name.rfind('.') + 1) + "[_] = 0`");
@@ -187,7 +190,8 @@ struct Checker {
         d->label(e->range, "this is " + at->element.str() + ", 0 .. " +
                                (e->bound.seq ? e->bound.word() + " - 1" : std::to_string(e->bound.size - 1)) +
                                " is needed")
-            .suggest("guard it with `if`, or use `clamp(" + str(at) + ", " + e->bound.word() + ")`");
+            .suggest("declare it `token(" + e->bound.word() + ")`, guard it with `if`, or use `clamp(" + str(at) +
+                     ", " + e->bound.word() + ")`");
     } else if (e->is(Op::Reduce) && e->reduction == Reduction::ArgMax && (e->args[1] || e->vars[0]->axis.seq)) {
       // Something must be there to choose: it is enough that one of a few likely places satisfies the condition.
       const Axis &axis = e->vars[0]->axis;

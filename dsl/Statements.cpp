@@ -173,7 +173,9 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
     } else {
       error("R0504", loop->over.range,
             "a loop runs over a list or a number known at compile time, this is " + kindOf(over))
-          .suggest("over a sequence, write an equation with an index instead");
+          .suggest("over a sequence runs an index, and a recurrence names its earlier value: `h[t] = f(x[t], h[t-1])   "
+                   "where h[-1] = "
+                   "0`");
       return;
     }
   }

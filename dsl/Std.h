@@ -7,13 +7,13 @@
 
 namespace rondo {
 
-struct StandardFile {
+struct EmbeddedFile {
   llvm::StringRef path; // "std/linear.rondo"
   llvm::StringRef text;
 };
 
 /// In the order of their names. The text is there as long as the program runs.
-llvm::ArrayRef<StandardFile> standardLibrary();
+llvm::ArrayRef<EmbeddedFile> standardLibrary();
 
 } // namespace rondo
 

@@ -270,7 +270,7 @@ TEST(Recovery, NamesEachOfSeveralMistakesOnce) {
 
 TEST(Files, OfTheLibraryAndTheModelsAreRead) {
   ASSERT_FALSE(standardLibrary().empty());
-  for (const StandardFile &f : standardLibrary()) {
+  for (const EmbeddedFile &f : standardLibrary()) {
     std::string again = read(f.text.str());
     EXPECT_EQ(again.find("error["), std::string::npos) << again;
   }

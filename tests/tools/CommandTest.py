@@ -12,7 +12,7 @@ def rondo(*words, **options):
 
 
 def test_help_is_a_result():
-    for words in (["--help"], *([name, "--help"] for name in ("check", "compile", "run", "verify", "explain", "import", "init"))):
+    for words in (["--help"], *([name, "--help"] for name in ("check", "compile", "run", "verify", "explain", "import", "init", "fmt"))):
         done = rondo(*words)
         assert done.returncode == 0 and "Usage: rondo" in done.stdout and done.stderr == ""
         assert "101 a bug in rondo" in done.stdout
@@ -55,3 +55,19 @@ def test_a_missing_file_is_a_usage_error():
     for words in (["check", "none.rondo"], ["run", "libnone.so"]):
         done = rondo(*words)
         assert done.returncode == 2 and done.stdout == "" and "none" in done.stderr
+
+
+def test_fmt_writes_one_form(tmp_path):
+    crooked, straight = "layer a(E){\n param b:[E]=0 # bias\n}\n", "layer a(E) {\n  param b : [E] = 0   # bias\n}\n"
+    assert rondo("fmt", "-", input=crooked).stdout == straight
+    (tmp_path / "below").mkdir()
+    one, other = tmp_path / "one.rondo", tmp_path / "below" / "other.rondo"
+    one.write_text(crooked)
+    other.write_text(straight)
+    listed = rondo("fmt", "--check", str(tmp_path))
+    assert listed.returncode == 1 and listed.stdout == f"{one}\n" and one.read_text() == crooked
+    done = rondo("fmt", str(tmp_path))
+    assert done.returncode == 0 and done.stderr == f"formatted {one}\n" and one.read_text() == straight
+    assert rondo("fmt", "--check", str(tmp_path)).returncode == 0
+    wrong = rondo("fmt", "-", input="layer a(\n")
+    assert wrong.returncode == 1 and wrong.stdout == "" and "<stdin>:1" in wrong.stderr

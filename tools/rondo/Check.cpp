@@ -15,8 +15,9 @@ static void printSummary(const std::string &path, const CheckResult &result) {
     outs() << formatv("{0}: ok, {1} layer{2}\n", path, result.layers, result.layers == 1 ? "" : "s");
     return;
   }
-  outs() << formatv("{0}: ok, model {1}, {2} export{3}, {4} parameters\n", path, result.model, result.exports.size(),
-                    result.exports.size() == 1 ? "" : "s", grouped(result.parameters));
+  const char *nothing = result.exports.empty() ? "; nothing to compile: `export f` in the model exports fn `f`" : "";
+  outs() << formatv("{0}: ok, model {1}, {2} export{3}, {4} parameters{5}\n", path, result.model, result.exports.size(),
+                    result.exports.size() == 1 ? "" : "s", grouped(result.parameters), nothing);
   for (const ExportInfo &info : result.exports) {
     outs() << "  " << info.name << info.signature << (info.mode == "whole" ? "" : "   " + info.mode) << "\n";
     for (const ExportInfo::Axis &axis : info.axes)

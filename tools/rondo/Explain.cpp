@@ -39,7 +39,7 @@ int explain(const Options &options) {
   if (options.files.size() != 1)
     return fail("one model is expected (see `rondo explain --help`)");
   const std::string &word = options.files[0];
-  if (word.size() == 5 && word[0] == 'R' && all_of(StringRef(word).drop_front(), isDigit))
+  if (isCode(word))
     return explainCode(word);
   int status = Yes;
   std::unique_ptr<Model> model = Model::read(options, word, status);

@@ -155,6 +155,15 @@ static void addInit(CLI::App &app, Options &o) {
   common(command, o);
 }
 
+static void addFmt(CLI::App &app, Options &o) {
+  auto *command = app.add_subcommand("fmt", "Write model files in the one form there is (no options), in place");
+  command->add_option("files", o.files, "Model files or folders of them (- : standard input to standard output)")
+      ->required()
+      ->type_name("");
+  command->add_flag("--check", o.check, "Write nothing; list the files that would change, and exit with 1 if any");
+  common(command, o);
+}
+
 /// The first word that is not an option; CLI11 would only say that "a subcommand is required".
 static std::optional<int> unknownCommand(CLI::App &app, int argc, const char *const *argv) {
   std::vector<std::string> known;
@@ -176,7 +185,7 @@ std::optional<int> parseOptions(int argc, const char *const *argv, Options &opti
   app.require_subcommand(1);
   app.set_version_flag("--version", "rondo 0.1.0");
   app.footer("`rondo COMMAND --help` says more.\n" + std::string(exits));
-  for (auto add : {addCheck, addCompile, addRun, addVerify, addExplain, addImport, addInit})
+  for (auto add : {addCheck, addCompile, addRun, addVerify, addExplain, addImport, addInit, addFmt})
     add(app, options);
 
   if (auto status = unknownCommand(app, argc, argv))

@@ -1,6 +1,7 @@
 // What the command line said. Parsing stands alone in Options.cpp, the only file that is compiled with exceptions.
 #pragma once
 
+#include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -45,6 +46,9 @@ struct Options {
   std::string only;   // one export
   std::string inject; // a mistake made on purpose
 
+  // fmt
+  bool check = false;
+
   // run
   std::string input = "-";
   std::string fn;
@@ -68,7 +72,9 @@ int compile(const Options &options);
 int run(const Options &options);
 int verify(const Options &options);
 int explain(const Options &options);
+bool isCode(llvm::StringRef word); // R0203, or a group of them: R02
 int explainCode(const std::string &code);
+int fmt(const Options &options);
 int importCommand(const Options &options);
 int init(const Options &options);
 

@@ -1,0 +1,15 @@
+// Words that people bring along from other languages, and how what they mean is written here: for the help of messages.
+#ifndef RONDO_DSL_HABITS_H
+#define RONDO_DSL_HABITS_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace rondo {
+
+/// For a name that is not known (`transpose`, `zeros`, `len`), a member (`T`, `shape`) or the first word of a statement
+/// (`def`, `let`); empty for any other word.
+llvm::StringRef habitHelp(llvm::StringRef word);
+
+} // namespace rondo
+
+#endif
