@@ -27,8 +27,10 @@ endif()
 set_property(GLOBAL PROPERTY JOB_POOLS link=1)
 set(CMAKE_JOB_POOL_LINK link)
 
+option(RONDO_FUZZ "libFuzzer drives the fuzzers (preset fuzz; clang only)" OFF)
 set(RONDO_SANITIZE "" CACHE STRING "Sanitizers for everything that is built, as in -fsanitize=")
 if(RONDO_SANITIZE)
-  add_compile_options(-fsanitize=${RONDO_SANITIZE} -fno-omit-frame-pointer)
+  # Undefined behaviour ends the program too: a line that scrolls by is not noticed.
+  add_compile_options(-fsanitize=${RONDO_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${RONDO_SANITIZE})
 endif()

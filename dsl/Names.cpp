@@ -142,6 +142,7 @@ private:
         if (!fresh)
           diagnostics.error("R0404", decl->name.range, "`" + decl->name.text.str() + "` is exported twice")
               .label(it->second, "first here");
+        checkExportName(*decl, layer);
         bool found = any_of(layer.members, [&](const ast::Member *other) {
           auto *fn = dyn_cast<ast::FnDecl>(other);
           return fn && fn->name && fn->name.text == decl->fn.text;
@@ -156,6 +157,32 @@ private:
       }
     }
     self = nullptr;
+  }
+
+  /// A library calls an export's function and its structs <model>_f, <model>_f_in, <model>_f_out, beside functions and
+  /// types that every library has (codegen/library/Names.cpp refuses the same, for programs from elsewhere).
+  void checkExportName(const ast::ExportDecl &decl, const ast::LayerDecl &layer) {
+    static const StringRef always[] = {"abi",   "manifest", "open",        "open_memory",  "save",     "close",
+                                       "model", "session",  "session_new", "session_free", "selftest", "limits"};
+    StringRef name = decl.name.text;
+    if (is_contained(always, name)) {
+      diagnostics
+          .error("R0409", decl.name.range,
+                 "`" + decl.name.text.str() + "` cannot be exported: every library has a function or type of this name")
+          .suggest("give the fn another name");
+      return;
+    }
+    for (const ast::Member *m : layer.members) {
+      auto *other = dyn_cast<ast::ExportDecl>(m);
+      if (other &&
+          (other->name.text.str() + "_in" == decl.name.text || other->name.text.str() + "_out" == decl.name.text))
+        diagnostics
+            .error("R0409", decl.name.range,
+                   "`" + decl.name.text.str() + "` cannot be exported beside `" + other->name.text.str() +
+                       "`: in C, its struct is called so")
+            .label(other->name.range, "exported here")
+            .suggest("give one of the two fns another name");
+    }
   }
 
   void checkType(const ast::Type &type, Scope &scope, bool variables) {

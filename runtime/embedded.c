@@ -11,6 +11,11 @@ const char rondo_header_text[] = {
 };
 const size_t rondo_header_text_size = sizeof rondo_header_text - 1;
 
+const char rondo_wrapper_text[] = {
+#embed "rondo.hpp" suffix(, 0)
+};
+const size_t rondo_wrapper_text_size = sizeof rondo_wrapper_text - 1;
+
 const unsigned char rondo_stub_c[] = {
 #embed "stub_c.so"
 };

@@ -11,6 +11,9 @@ extern const size_t rondo_runtime_bitcode_size;
 /* rondo.h, to be written beside the model's header. */
 extern const char rondo_header_text[];
 extern const size_t rondo_header_text_size;
+/* rondo.hpp, the same for C++. */
+extern const char rondo_wrapper_text[];
+extern const size_t rondo_wrapper_text_size;
 /* Shared objects to link a model's .so against, in place of the machine's libc.so.6, libm.so.6 and libpthread.so.0:
    they name the oldest symbol versions (runtime/stubs). Written to files for ld.lld with --as-needed. */
 extern const unsigned char rondo_stub_c[], rondo_stub_m[], rondo_stub_pthread[];

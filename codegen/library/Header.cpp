@@ -1,4 +1,5 @@
-// The C header of a model: C99 and C++17, no macros but the guard, every function with who owns what and what can fail.
+// The C header of a model: C99 to C23 and C++11 to C++20, no macros but the guard, every function with who owns what
+// and what can fail. The guard mixes cases, as no other name here does: no model and no size can be called like it.
 #include "codegen/library/Parts.h"
 
 using namespace llvm;
@@ -29,7 +30,7 @@ public:
     out << "   Functions return a status of rondo.h; on failure `error` (which may be NULL) says why, and no result "
            "is\n"
            "   touched. Nothing is printed, no signal or setting of the process is changed. */\n"
-        << "#ifndef " << upper << "_H\n#define " << upper << "_H\n#include \"rondo.h\"\n"
+        << "#ifndef RONDO_MODEL_" << name << "_h\n#define RONDO_MODEL_" << name << "_h\n#include \"rondo.h\"\n"
         << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
     writeConstants();
     writeModel();
@@ -42,15 +43,9 @@ public:
 
 private:
   void writeConstants() {
-    StringSet<> taken = {"ABI", "H"};
     out << "enum { " << upper << "_ABI = " << interfaceNumber(program, options);
-    for (auto &[constant, value] : options.constants) {
-      std::string suffix = StringRef(constant).upper();
-      for (char &c : suffix)
-        c = isAlnum(c) ? c : '_';
-      if (isInt<32>(value) && taken.insert(suffix).second)
-        out << ", " << upper << "_" << suffix << " = " << value;
-    }
+    for (auto &[constant, value] : constantNames(options))
+      out << ", " << constant << " = " << value;
     out << " };\n\n";
   }
 
@@ -83,14 +78,8 @@ private:
            "   Per sequence axis: rows of all examples together, and the longest example (0: follows from the others). "
            "*/\n"
         << "typedef struct {\n  int64_t batch;\n";
-    StringSet<> taken = {"batch"};
-    for (const std::string &axis : programAxes(program))
-      for (const char *suffix : {"_total", "_longest"}) {
-        std::string field = identifier(axis + suffix);
-        while (!taken.insert(field).second)
-          field += '_';
-        out << "  int64_t " << field << ";\n";
-      }
+    for (const std::string &field : limitNames(program))
+      out << "  int64_t " << field << ";\n";
     out << "} " << name << "_limits;\n"
         << "rondo_status " << session << "_new(" << session << " **, " << name << "_model *, const " << name
         << "_limits *, rondo_error *);\n"
@@ -123,9 +112,9 @@ private:
       out << "  const " << elementType(value) << " *" << field << "; /* " << rowsNote(fn, names, value) << " */\n";
     out << "} " << prefix << "_in;\n";
     out << "/* The caller's room, and how many elements there are: at least what is noted. */\ntypedef struct {\n";
-    for (auto [value, field] : zip_equal(fn.results, names.results))
+    for (auto [value, field, count] : zip_equal(fn.results, names.results, names.counts))
       out << "  " << elementType(value) << " *" << field << "; /* " << rowsNote(fn, names, value) << " */\n"
-          << "  size_t " << field << "_count;\n";
+          << "  size_t " << count << ";\n";
     out << "} " << prefix << "_out;\n"
         << "rondo_status " << prefix << "(" << name << "_session *, const " << prefix << "_in *, const " << prefix
         << "_out *, rondo_error *);\n\n";

@@ -149,6 +149,14 @@ private:
       return error;
     if (Error error = put(options.name + ".h", writeHeader(program, options)))
       return error;
+    if (Error error = put("rondo.hpp", StringRef(rondo_wrapper_text, rondo_wrapper_text_size)))
+      return error;
+    if (Error error = put(options.name + ".hpp", writeWrapper(program, options)))
+      return error;
+    if (Error error = put(options.name + ".pc", writePkgConfig(options)))
+      return error;
+    if (Error error = put(options.name + "-config.cmake", writeCMakePackage(options)))
+      return error;
     std::string manifest = formatv("{0:2}\n", writeManifest(program, options, facts)).str();
     Error error = put(options.name + ".json", manifest);
     phase("write");

@@ -1,5 +1,6 @@
-// From an emitted program to what is shipped: a shared library, an archive, a C header, a manifest and, where asked,
-// the packed weights. Every file appears whole or not at all, and the same input gives the same bytes in any folder.
+// From an emitted program to what is shipped: a shared library, an archive, headers for C and C++, a manifest, files
+// for build systems and, where asked, the packed weights. Every file appears whole or not at all, and the same input
+// gives the same bytes in any folder.
 #pragma once
 
 #include "codegen/cpu/Program.h"

@@ -54,7 +54,7 @@ json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &o
   return json::Object{{"abi", kLibraryVersion},
                       {"interface", facts.interface},
                       {"name", options.name},
-                      {"compiler", "rondo 0.1.0"},
+                      {"compiler", std::string("rondo ") + kCompilerVersion},
                       {"targets", std::move(targets)},
                       {"axes", json::Array(programAxes(program))},
                       {"constants", std::move(constants)},

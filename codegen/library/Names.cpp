@@ -23,8 +23,9 @@ std::string identifier(StringRef name) {
       "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this",
       "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual", "union",
       "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
-      // Macros of headers that rondo.h brings along or that are everywhere.
-      "NULL", "linux", "unix", "offsetof"};
+      // Macros that C's headers make of plain words, and those of compilers.
+      "NULL", "EOF", "I", "NAN", "INFINITY", "BUFSIZ", "NSIG", "EDOM", "ERANGE", "EILSEQ", "complex", "imaginary",
+      "noreturn", "errno", "stdin", "stdout", "stderr", "linux", "unix", "offsetof"};
   std::string result;
   for (char c : name)
     result += isAlnum(c) || c == '_' ? c : '_';
@@ -35,13 +36,21 @@ std::string identifier(StringRef name) {
   return result;
 }
 
-/// The name, with underscores behind it until no other field has it.
-static std::string claim(StringSet<> &taken, StringRef name) {
-  std::string result = identifier(name);
-  while (!taken.insert(result).second)
-    result += '_';
+std::string claim(StringSet<> &taken, StringRef name) {
+  std::string base = identifier(name), result = base;
+  if (taken.insert(result).second)
+    return result;
+  // `x_`, `x_2`, `x_3`: never two underscores, which C++ keeps for itself.
+  if (!StringRef(base).ends_with("_"))
+    base += '_';
+  result = base;
+  for (unsigned number = 2; !taken.insert(result).second; ++number)
+    result = base + std::to_string(number);
   return result;
 }
+
+/// "x", "_total" -> "x_total"; "x_" too.
+static std::string withSuffix(StringRef name, StringRef suffix) { return (name.rtrim('_') + suffix).str(); }
 
 FieldNames fieldNames(const EmittedExport &fn) {
   FieldNames names;
@@ -53,9 +62,42 @@ FieldNames fieldNames(const EmittedExport &fn) {
   // Each result has a field of its own name and one for the room that the caller has there.
   for (const EmittedValue &value : fn.results) {
     std::string name = claim(out, value.name);
-    while (!out.insert(name + "_count").second)
+    while (!out.insert(withSuffix(name, "_count")).second)
       name = claim(out, name);
     names.results.push_back(name);
+    names.counts.push_back(withSuffix(name, "_count"));
+  }
+  return names;
+}
+
+/// Whether C's own headers have macros that begin like this, or this very one: INT_MAX, M_PI.
+static bool isMacroOfC(StringRef constant) {
+  static const StringSet<> families = {
+      "ATOMIC",  "CHAR", "CHAR16", "CHAR32", "CLOCKS", "DBL",    "DEC32",  "DEC64",   "DEC128",  "EXIT",  "FE",
+      "FLT",     "FP",   "INT",    "INT8",   "INT16",  "INT32",  "INT64",  "LC",      "LDBL",    "LLONG", "LONG",
+      "MB",      "NAME", "PATH",   "POSIX",  "RAND",   "SCHAR",  "SEEK",   "SHRT",    "SIG",     "SIZE",  "SSIZE",
+      "TIME",    "TMP",  "UCHAR",  "UINT",   "UINT8",  "UINT16", "UINT32", "UINT64",  "ULONG",   "USHRT", "ULLONG",
+      "PTRDIFF", "WINT", "INTPTR", "INTMAX", "WCHAR",  "HUGE",   "MATH",   "UINTPTR", "UINTMAX", "FOPEN"};
+  static const StringSet<> macros = {"M_E",      "M_PI",       "M_PI_2",   "M_PI_4",     "M_1_PI",
+                                     "M_2_PI",   "M_2_SQRTPI", "M_LN2",    "M_LN10",     "M_LOG2E",
+                                     "M_LOG10E", "M_SQRT2",    "F_OK",     "R_OK",       "M_SQRT1_2",
+                                     "W_OK",     "X_OK",       "L_TMPNAM", "BIG_ENDIAN", "LITTLE_ENDIAN"};
+  return families.contains(constant.split('_').first) || macros.contains(constant);
+}
+
+std::vector<std::pair<std::string, int64_t>> constantNames(const LibraryOptions &options) {
+  std::string prefix = StringRef(options.name).upper() + "_";
+  StringSet<> taken = {prefix + "ABI"};
+  std::vector<std::pair<std::string, int64_t>> names;
+  for (auto &[size, value] : options.constants) {
+    if (!isInt<32>(value))
+      continue;
+    std::string name = prefix;
+    for (char c : StringRef(size).upper())
+      name += isAlnum(c) ? c : '_';
+    if (isMacroOfC(name))
+      name += '_';
+    names.push_back({claim(taken, name), value});
   }
   return names;
 }
@@ -67,6 +109,15 @@ std::vector<std::string> programAxes(const EmittedProgram &program) {
       if (!is_contained(axes, axis.name))
         axes.push_back(axis.name);
   return axes;
+}
+
+std::vector<std::string> limitNames(const EmittedProgram &program) {
+  StringSet<> taken = {"batch"};
+  std::vector<std::string> names;
+  for (const std::string &axis : programAxes(program))
+    for (const char *suffix : {"_total", "_longest"})
+      names.push_back(claim(taken, withSuffix(axis, suffix)));
+  return names;
 }
 
 std::string signature(const EmittedExport &fn) {
@@ -108,6 +159,9 @@ static Error checkModelName(StringRef name) {
   if (!isIdentifier(name) || name != name.lower())
     return failed("a library cannot be called `" + name +
                   "`: its name is made of lower-case letters, digits and underscores; give another with --name");
+  if (name.starts_with("_") || name.ends_with("_") || name.contains("__"))
+    return failed("a library cannot be called `" + name +
+                  "`: C++ keeps names with such underscores for itself; give another with --name");
   if (headers.contains(name))
     return failed("a library cannot be called `" + name + "`: its header would stand in the way of another " + name +
                   ".h; give another name with --name");

@@ -17,21 +17,29 @@ using Bytes = llvm::SmallVector<char, 0>;
 
 /// Version of the calling conventions between a library and its callers; numbers are never reused.
 constexpr int kLibraryVersion = 1;
+constexpr const char *kCompilerVersion = "0.1.0";
 
 // ---- Names.cpp: how a program appears in C ----
 
 /// The struct fields of one export, in order and unique; `axes` also name the fields of the limits.
 struct FieldNames {
   std::vector<std::string> axes, inputs, results;
+  std::vector<std::string> counts; // of the room at each result
 };
 
 /// Refuses names that would not make a C header; says which and what to do.
 llvm::Error checkNames(const EmittedProgram &program, const LibraryOptions &options);
 /// Axes of all exports, each once, in order of appearance: the order of the limits struct.
 std::vector<std::string> programAxes(const EmittedProgram &program);
+/// Fields of the limits struct behind `batch`: the total and the longest of each axis.
+std::vector<std::string> limitNames(const EmittedProgram &program);
 /// An identifier that is a keyword neither of C nor of C++.
 std::string identifier(llvm::StringRef name);
+/// The name as an identifier that nothing else in its scope has.
+std::string claim(llvm::StringSet<> &taken, llvm::StringRef name);
 FieldNames fieldNames(const EmittedExport &fn);
+/// The enumerators of the model's sizes that fit an int: {"CHARLM_V", 256}.
+std::vector<std::pair<std::string, int64_t>> constantNames(const LibraryOptions &options);
 /// "logits(text: token(256)[T]) -> [T, 256]".
 std::string signature(const EmittedExport &fn);
 /// A positive number that differs when what callers see differs.
@@ -53,9 +61,12 @@ llvm::StringSet<> emitTables(llvm::Module &module, const EmittedProgram &program
 /// What the packed block's layout depends on, before the module is lowered.
 uint64_t layoutHash(const EmittedProgram &program);
 
-// ---- Header.cpp, Manifest.cpp ----
+// ---- Header.cpp, Wrapper.cpp, Manifest.cpp, Packages.cpp ----
 
 std::string writeHeader(const EmittedProgram &program, const LibraryOptions &options);
+std::string writeWrapper(const EmittedProgram &program, const LibraryOptions &options);
+std::string writePkgConfig(const LibraryOptions &options);
+std::string writeCMakePackage(const LibraryOptions &options);
 llvm::json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &options, const TableFacts &facts);
 
 // ---- Share.cpp: equal kernels once ----

@@ -68,3 +68,20 @@ def test_c(charlm, compiler):
     assert lines == [b"%.4f  %s" % (score, text) for score, text in zip(want, TEXTS)]
     refused = subprocess.run([program, "/nonexistent", "x"], capture_output=True)
     assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++-22"])
+def test_cpp(charlm, compiler):
+    program = charlm / f"score-{compiler}"
+    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wold-style-cast", "-Werror"]
+    subprocess.run(
+        [compiler, "-std=c++17", *warnings, "-I", charlm, f"{SOURCE}/docs/examples/score.cpp", charlm / "libcharlm.a", "-lm"]
+        + ["-pthread", "-o", program],
+        check=True,
+    )
+    done = subprocess.run([program, charlm / "w.safetensors", *TEXTS], capture_output=True, check=True)
+    lm = rondo.load(charlm / "libcharlm.so", charlm / "w.safetensors")
+    want = zip(lm.score(TEXTS), TEXTS, lm.logits(TEXTS))
+    assert done.stdout.splitlines() == [b"%.4f  %s (then %d)" % (score, text, rows[-1].argmax()) for score, text, rows in want]
+    refused = subprocess.run([program, "/nonexistent", "x"], capture_output=True)
+    assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"

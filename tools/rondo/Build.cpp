@@ -121,11 +121,16 @@ static bool runsHere(StringRef target) {
   auto has = [](std::initializer_list<StringRef> names) {
     return all_of(names, [](StringRef name) { return features.lookup(name); });
   };
-  return target == "x86-64-v4" ? has({"avx512f", "avx512bw", "avx512dq", "avx512vl"}) : has({"avx2", "fma", "bmi2"});
+  if (target == "x86-64-v4")
+    return has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
+  return target == "x86-64-v3" ? has({"avx2", "fma", "bmi2"}) : has({"sse4.2", "popcnt"});
 }
 
 int buildBest(const Options &options, Model &model, const std::string &folder, std::string &library) {
-  std::string target = runsHere("x86-64-v4") ? "x86-64-v4" : "x86-64-v3";
+  std::string target = "x86-64-v2";
+  for (const char *better : {"x86-64-v3", "x86-64-v4"})
+    if (runsHere(better))
+      target = better;
   Options how = options;
   how.weights.clear();
   WrittenFiles written;

@@ -20,7 +20,15 @@ using namespace llvm;
 
 namespace rondo {
 
-/// `--map torch_lstm` is maps/torch_lstm.map beside the model or one folder up; anything that exists is itself.
+static std::string mapIn(SmallString<128> folder, StringRef given) {
+  sys::path::append(folder, "maps", given);
+  if (!folder.ends_with(".map"))
+    folder += ".map";
+  return sys::fs::exists(folder) ? folder.str().str() : std::string();
+}
+
+/// `--map torch_lstm` is maps/torch_lstm.map beside the model or one folder up, or one of those installed with this
+/// command; anything that exists is itself.
 static std::string findMap(StringRef given, StringRef model) {
   if (sys::fs::exists(given))
     return given.str();
@@ -28,14 +36,15 @@ static std::string findMap(StringRef given, StringRef model) {
   sys::fs::make_absolute(folder);
   for (int up = 0; up < 2; ++up) {
     sys::path::remove_filename(folder);
-    SmallString<128> beside = folder;
-    sys::path::append(beside, "maps", given);
-    if (!beside.ends_with(".map"))
-      beside += ".map";
-    if (sys::fs::exists(beside))
-      return beside.str().str();
+    if (std::string found = mapIn(folder, given); !found.empty())
+      return found;
   }
-  return given.str();
+  // PREFIX/bin/rondo, PREFIX/share/rondo/models.
+  SmallString<128> installed(sys::fs::getMainExecutable(nullptr, nullptr));
+  sys::path::remove_filename(installed);
+  sys::path::append(installed, "..", "share", "rondo", "models");
+  std::string found = mapIn(installed, given);
+  return found.empty() ? given.str() : found;
 }
 
 static void list(StringRef heading, ArrayRef<std::string> entries) {

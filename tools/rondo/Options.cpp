@@ -46,9 +46,9 @@ static void common(CLI::App *command, Options &options) {
 }
 
 static void targets(CLI::App *command, Options &options) {
-  command->add_option("--target", options.targets, "Processors to build for (default: both)")
+  command->add_option("--target", options.targets, "Processors to build for (default: x86-64-v3,x86-64-v4)")
       ->delimiter(',')
-      ->check(CLI::IsMember({"x86-64-v3", "x86-64-v4"}));
+      ->check(CLI::IsMember({"x86-64-v2", "x86-64-v3", "x86-64-v4"}));
   command
       ->add_option("--recurrences", options.recurrences, "What each thread has of a recurrence (default: the faster)")
       ->check(CLI::IsMember({"examples", "columns"}));

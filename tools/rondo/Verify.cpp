@@ -293,6 +293,7 @@ static int verifyModel(const Options &options, const std::string &path) {
       if (!library)
         return fail(library.takeError());
       *place = std::move(*library);
+      (*place)->poison = true;
       if (Error error = (*place)->openMemory(bytes, threads))
         return fail(path + ": " + toString(std::move(error)), No);
     }

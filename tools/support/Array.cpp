@@ -84,17 +84,24 @@ double Array::at(int64_t index) const {
 std::vector<float> Array::floats() const {
   std::vector<float> values(count());
   if (element == Element::F32)
-    std::memcpy(values.data(), bytes.data(), bytes.size());
+    std::copy_n(bytes.data(), bytes.size(), reinterpret_cast<char *>(values.data()));
   else
     for (int64_t i = 0, e = count(); i < e; ++i)
       values[i] = at(i);
   return values;
 }
 
+static int64_t wholePart(double value) {
+  constexpr double end = 9223372036854775808.0;
+  if (!(value > -end))
+    return value <= -end ? INT64_MIN : 0;
+  return value < end ? static_cast<int64_t>(value) : INT64_MAX;
+}
+
 std::vector<int64_t> Array::ints() const {
   std::vector<int64_t> values(count());
   for (int64_t i = 0, e = count(); i < e; ++i)
-    values[i] = element == Element::I64 ? load<int64_t>(*this, i) : static_cast<int64_t>(at(i));
+    values[i] = element == Element::I64 ? load<int64_t>(*this, i) : wholePart(at(i));
   return values;
 }
 
@@ -116,6 +123,24 @@ std::string printShape(ArrayRef<int64_t> shape) {
   for (auto [i, size] : enumerate(shape))
     text += (i ? ", " : "") + std::to_string(size);
   return text + "]";
+}
+
+Expected<json::Value> parseJson(StringRef text) {
+  constexpr unsigned deepest = 100;
+  unsigned depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (quoted && c == '\\')
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{') && ++depth > deepest)
+      return makeError("JSON nested more than %u deep", deepest);
+    else if (!quoted && (c == ']' || c == '}') && depth)
+      --depth;
+  }
+  return json::parse(text);
 }
 
 Expected<std::string> readBytes(StringRef path) {

@@ -6,6 +6,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
 #include <cstdint>
 #include <map>
 #include <string>
@@ -31,6 +32,7 @@ struct Array {
   /// One element as a real, whatever it is stored as (exact for integers up to 2^53).
   double at(int64_t index) const;
   std::vector<float> floats() const;
+  /// Of reals the whole part, at the ends of the range what is nearest, and 0 of what is no number.
   std::vector<int64_t> ints() const;
 
   static Array ofFloats(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> values);
@@ -48,6 +50,10 @@ template <typename... Args>
 llvm::Error makeError(const char *format, Args... args) {
   return llvm::createStringError(std::errc::invalid_argument, format, args...);
 }
+
+/// JSON as people write it: what is nested beyond any use is refused before a parser that calls itself runs into the
+/// end of the stack.
+llvm::Expected<llvm::json::Value> parseJson(llvm::StringRef text);
 
 /// The whole file, or an error that names it. `-` is stdin.
 llvm::Expected<std::string> readBytes(llvm::StringRef path);

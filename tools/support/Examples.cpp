@@ -12,7 +12,7 @@ namespace rondo {
 
 static Expected<std::vector<int64_t>> lengthsOf(const std::string &name, const Array &offsets) {
   std::vector<int64_t> ends = offsets.ints(), lengths;
-  if (offsets.shape.size() != 1 || ends.empty() || ends[0] != 0)
+  if (isReal(offsets.element) || offsets.shape.size() != 1 || ends.empty() || ends[0] != 0)
     return makeError("%s: batch + 1 row offsets are expected, the first 0", name.c_str());
   for (size_t i = 1; i < ends.size(); ++i) {
     if (ends[i] < ends[i - 1])
@@ -86,6 +86,9 @@ Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
       batch.inputs.push_back(Array::ofFloats(array.shape, array.floats()));
     } else {
       std::vector<int64_t> wide = array.ints();
+      for (int64_t number : wide)
+        if (number != static_cast<int32_t>(number))
+          return makeError("%s: %lld is not an integer of 32 bits", value.name.c_str(), static_cast<long long>(number));
       batch.inputs.push_back(Array::ofInts(array.shape, std::vector<int32_t>(wide.begin(), wide.end())));
     }
   }
@@ -164,7 +167,7 @@ static Error readExample(const Signature &fn, const json::Object &object, Ragged
       lengths[axis] = shape[dim];
     }
     for (double number : numbers)
-      if (!value.real && (number != static_cast<int32_t>(number)))
+      if (!value.real && !(number >= INT32_MIN && number <= INT32_MAX && number == std::trunc(number)))
         return makeError("\"%s\": %g is not an integer of 32 bits", value.name.c_str(), number);
     flat[i].insert(flat[i].end(), numbers.begin(), numbers.end());
   }
@@ -179,7 +182,7 @@ Expected<Ragged> batchFromJson(const Signature &fn, ArrayRef<StringRef> lines, s
   batch.lengths.resize(fn.axes.size());
   std::vector<std::vector<double>> flat(fn.inputs.size());
   for (auto [i, line] : enumerate(lines)) {
-    auto parsed = json::parse(line);
+    auto parsed = parseJson(line);
     if (!parsed)
       return makeError("line %zu: %s", firstLine + i, toString(parsed.takeError()).c_str());
     if (!parsed->getAsObject())

@@ -51,6 +51,8 @@ struct Ragged {
 class CompiledLibrary {
 public:
   static llvm::Expected<std::unique_ptr<CompiledLibrary>> load(llvm::StringRef path);
+  /// What a manifest says, without a library behind it: nothing can be opened or called.
+  static llvm::Expected<std::unique_ptr<CompiledLibrary>> fromManifest(llvm::StringRef text);
   ~CompiledLibrary();
 
   std::string name;
@@ -60,6 +62,10 @@ public:
   llvm::json::Value manifest = nullptr;
 
   const Signature *find(llvm::StringRef fn) const;
+
+  /// Before `open`: memory that the library asks for is full of NaNs (and ids of -1), and so are results before a call;
+  /// every second call has a fresh session. What is read before it was written is then seen in what comes out.
+  bool poison = false;
 
   /// Weights: a path, or "" for the embedded ones.
   llvm::Error open(llvm::StringRef path, unsigned threads = 1);
@@ -78,6 +84,7 @@ private:
 
   void *handle = nullptr, *model = nullptr, *current = nullptr;
   std::vector<int64_t> limits;
+  unsigned calls = 0;
 };
 
 } // namespace rondo

@@ -29,7 +29,7 @@ static Expected<Array> readNpy(StringRef bytes) {
     return makeError("records are not read, only plain arrays");
   StringRef type = match[1];
   Array array;
-  auto *known = find_if(typeNames, [&](auto &pair) { return type.drop_front() == pair.first; });
+  auto *known = find_if(typeNames, [&](auto &pair) { return type.substr(1) == pair.first; });
   if (type.size() != 3 || type[0] == '>' || known == std::end(typeNames))
     return makeError("element type %s is not read", type.str().c_str());
   array.element = known->second;
@@ -42,7 +42,7 @@ static Expected<Array> readNpy(StringRef bytes) {
     uint64_t extent;
     if (text.trim().empty())
       continue;
-    if (text.trim().getAsInteger(10, extent) || (extent && size > data.size() / extent))
+    if (text.trim().getAsInteger(10, extent) || extent > INT64_MAX || (extent && size > data.size() / extent))
       return makeError("its shape does not fit the file");
     array.shape.push_back(extent);
     size *= extent;
@@ -50,7 +50,7 @@ static Expected<Array> readNpy(StringRef bytes) {
   if (data.size() < size)
     return makeError("its shape does not fit the file");
   data = data.take_front(size);
-  if (!header.contains("'fortran_order': True")) {
+  if (!header.contains("'fortran_order': True") || !size) {
     array.bytes.assign(data.begin(), data.end());
     return array;
   }
@@ -72,6 +72,9 @@ static Expected<Array> readNpy(StringRef bytes) {
 }
 
 static Expected<std::string> inflateRaw(StringRef packed, size_t size) {
+  // Deflate packs 1032 bytes into one at best: a short file cannot ask for all memory.
+  if (size / 1032 > packed.size())
+    return makeError("the compressed data is damaged");
   std::string bytes(size, '\0');
   z_stream stream = {};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
@@ -102,6 +105,9 @@ Expected<Arrays> readNpz(StringRef bytes) {
     uint64_t packed = read32le(entry + 20), size = read32le(entry + 24), local = read32le(entry + 42);
     StringRef name = bytes.substr(at + 46, read16le(entry + 28));
     at += 46 + read16le(entry + 28) + read16le(entry + 30) + read16le(entry + 32);
+    // Names are what messages and safetensors headers are made of.
+    if (!json::isUTF8(name))
+      return makeError("a name in the zip directory is not UTF-8");
     std::string shown = name.str();
     if (packed == 0xFFFFFFFF || size == 0xFFFFFFFF || local == 0xFFFFFFFF)
       return makeError("%s: larger than 4 GB", shown.c_str());

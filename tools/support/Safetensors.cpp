@@ -26,7 +26,7 @@ static Expected<Array> readEntry(const json::Object &entry, StringRef data) {
   uint64_t size = sizeOf(array.element);
   for (const json::Value &value : *shape) {
     auto extent = value.getAsInteger();
-    if (!extent || *extent < 0 || (*extent && size > data.size() / *extent && size * *extent > data.size()))
+    if (!extent || *extent < 0 || (*extent && size > data.size() / static_cast<uint64_t>(*extent)))
       return makeError("its shape does not fit the file");
     array.shape.push_back(*extent);
     size *= *extent;
@@ -45,7 +45,7 @@ Expected<Arrays> readSafetensors(StringRef bytes) {
   uint64_t length = support::endian::read64le(bytes.data());
   if (length > bytes.size() - 8)
     return makeError("not a safetensors file: the header is longer than the file");
-  auto header = json::parse(bytes.substr(8, length));
+  auto header = parseJson(bytes.substr(8, length));
   if (!header || !header->getAsObject()) {
     if (!header)
       consumeError(header.takeError());

@@ -1,6 +1,5 @@
-/* libFuzzer: whatever bytes are opened as weights, a status comes back. Built with -DRONDO_FUZZ=ON; run as
-   build/…/WeightsFuzz -max_len=4096 CORPUS, where CORPUS begins with a good file. */
-#include "../Model.h"
+/* Whatever bytes are opened as weights, a status comes back, and what was opened computes. */
+#include "../runtime/Model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   one_model *model = 0;

@@ -1,4 +1,5 @@
-// Any bytes at all: reading them ends, within its limits, and without error gives a tree that prints and reads as itself.
+// Any bytes at all: reading them ends, within its limits, and without error gives a tree that prints and reads as
+// itself.
 #include "dsl/AstPrinter.h"
 #include "dsl/Parser.h"
 

@@ -1,0 +1,131 @@
+// The fuzzers without libFuzzer: each seed as it is, then mutations of seeds, the same ones every time.
+//   npz-fuzz -runs=20000 -seed=1 -max_len=4096 FOLDER|FILE ...
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace fs = std::filesystem;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint64_t state = 1;
+
+/// splitmix64: not of a standard library, whose numbers differ.
+static uint64_t next() {
+  uint64_t z = state += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+static size_t below(size_t bound) { return bound ? next() % bound : 0; }
+
+static void mutate(std::string &text, const std::vector<std::string> &seeds) {
+  // Numbers on edges, brackets and signs: what readers branch on.
+  static const char *const words[] = {"0",
+                                      "-1",
+                                      "1",
+                                      "4294967296",
+                                      "9223372036854775807",
+                                      "1e999",
+                                      "[",
+                                      "]",
+                                      "{",
+                                      "}",
+                                      "(",
+                                      ")",
+                                      "[[[[[[[[",
+                                      "\"",
+                                      "'",
+                                      ",",
+                                      ":",
+                                      "->",
+                                      "@",
+                                      "\n",
+                                      "#",
+                                      "{n}",
+                                      "\xff\xff\xff\xff"};
+  switch (below(6)) {
+  case 0:
+    if (!text.empty())
+      text[below(text.size())] ^= char(1 << below(8));
+    break;
+  case 1:
+    if (!text.empty())
+      text[below(text.size())] = char(next());
+    break;
+  case 2:
+    text.erase(below(text.size()), below(1 + text.size() / 4));
+    break;
+  case 3:
+    text.insert(below(text.size() + 1), words[below(std::size(words))]);
+    break;
+  case 4: {
+    size_t at = below(text.size());
+    text.insert(below(text.size() + 1), text.substr(at, below(64)));
+    break;
+  }
+  case 5: {
+    const std::string &other = seeds[below(seeds.size())];
+    size_t at = below(text.size() + 1);
+    text = text.substr(0, at) + other.substr(std::min(other.size(), below(2) ? at : below(other.size() + 1)));
+    break;
+  }
+  }
+}
+
+static void run(const std::string &text) {
+  // An exact copy on the heap, so that a sanitizer sees every read beyond it.
+  std::vector<uint8_t> copy(text.begin(), text.end());
+  copy.shrink_to_fit();
+  LLVMFuzzerTestOneInput(copy.data(), copy.size());
+}
+
+int main(int argc, char **argv) {
+  size_t runs = 1000, longest = 4096;
+  std::vector<fs::path> paths;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.rfind("-runs=", 0) == 0)
+      runs = strtoull(word.c_str() + 6, nullptr, 10);
+    else if (word.rfind("-seed=", 0) == 0)
+      state = strtoull(word.c_str() + 6, nullptr, 10);
+    else if (word.rfind("-max_len=", 0) == 0)
+      longest = strtoull(word.c_str() + 9, nullptr, 10);
+    else if (fs::is_directory(word))
+      for (auto &entry : fs::recursive_directory_iterator(word))
+        paths.push_back(entry.path());
+    else
+      paths.push_back(word);
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<std::string> seeds;
+  for (const fs::path &path : paths) {
+    std::ifstream file(path, std::ios::binary);
+    seeds.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+  if (seeds.empty())
+    return fputs("no seeds\n", stderr), 2;
+  for (const std::string &seed : seeds)
+    run(seed);
+  // What was being read when the program dies, for whoever looks: libFuzzer reads the file again.
+  fs::path last = fs::path(argv[0]).filename();
+  last += ".last";
+  for (size_t i = 0; i < runs; ++i) {
+    std::string text = seeds[below(seeds.size())];
+    for (size_t n = 1 + below(8); n--;)
+      mutate(text, seeds);
+    text.resize(std::min(text.size(), longest));
+    std::ofstream(last, std::ios::binary) << text;
+    run(text);
+  }
+  fs::remove(last);
+  printf("%zu seeds, %zu mutations\n", seeds.size(), runs);
+  return 0;
+}
