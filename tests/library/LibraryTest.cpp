@@ -150,6 +150,52 @@ TEST_F(LibraryTest, SaysThatTheLinkerIsMissing) {
   EXPECT_EQ(write(o), "");
 }
 
+/// Memory that is refused once, at every place in turn: the library as it is shipped, not the runtime's own tests.
+TEST_F(LibraryTest, RefusedMemoryIsAStatus) {
+  ASSERT_EQ(write(options("scale")), "");
+  std::string weights = scratch.put("w.safetensors", scaleWeights(3, 7));
+  struct Memory {
+    int calls = 0, refused = 0;
+    int64_t live = 0;
+  };
+  rondo_config config = {};
+  config.size = sizeof config;
+  config.threads = 2;
+  config.alloc = [](void *user, size_t size, size_t align) -> void * {
+    auto *memory = static_cast<Memory *>(user);
+    void *block = nullptr;
+    if (++memory->calls == memory->refused || posix_memalign(&block, align, size))
+      return nullptr;
+    ++memory->live;
+    return std::memset(block, 0xFF, size);
+  };
+  config.release = [](void *user, void *block, size_t, size_t) {
+    --static_cast<Memory *>(user)->live;
+    free(block);
+  };
+  Memory memory;
+  config.user = &memory;
+  do {
+    memory = {0, memory.refused + 1, 0};
+    {
+      Loaded library(scratch.file("libscale.so"), "scale");
+      int64_t limits[] = {4, 16, 16};
+      rondo_status status = library.call<rondo_status>("open", &library.model, weights.c_str(),
+                                                       static_cast<const rondo_config *>(&config), &library.error);
+      if (!status)
+        status = library.call<rondo_status>("session_new", &library.session, library.model,
+                                            static_cast<const void *>(limits), &library.error);
+      if (!status)
+        status = library.call<rondo_status>("selftest", library.session, &library.error);
+      EXPECT_EQ(status, memory.calls < memory.refused ? RONDO_OK : RONDO_ENOMEM) << library.error.text;
+      if (library.session)
+        EXPECT_EQ(library.first("moved", 3), 8);
+    }
+    EXPECT_EQ(memory.live, 0) << memory.refused;
+  } while (memory.calls >= memory.refused);
+  EXPECT_EQ(memory.calls, 10); // six for the weights, two for the session, one for each export of the self-test
+}
+
 // ---- what is inside ----
 
 TEST_F(LibraryTest, ExportsAndNeedsLittle) {
