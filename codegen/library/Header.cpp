@@ -2,6 +2,8 @@
 // and what can fail. The guard mixes cases, as no other name here does: no model and no size can be called like it.
 #include "codegen/library/Parts.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace llvm;
 
 namespace rondo {
@@ -125,8 +127,9 @@ private:
     std::string note = "batch";
     if (value.axes.size() == 1)
       note = names.axes[value.axes[0]] + " rows";
-    else if (value.axes.size() == 2)
-      note = "for each example " + names.axes[value.axes[0]] + " x " + names.axes[value.axes[1]];
+    else if (!value.axes.empty())
+      note = "for each example " +
+             join(map_range(value.axes, [&](int32_t axis) { return names.axes[axis]; }), " x ");
     for (int64_t size : value.shape)
       note += " x " + std::to_string(size);
     if (value.element == 2)

@@ -1,5 +1,6 @@
 """`rondo compile`, `verify`, `explain` on a model of the test's own: files, stages, manners."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -50,6 +51,33 @@ def test_sizes_are_replaced(model, tmp_path):
     assert "OTHER_E = 8" in (tmp_path / "out" / "other.h").read_text()
     done = rondo("check", model, "K=8")
     assert done.returncode != 0 and "K" in done.stdout + done.stderr
+
+
+def test_the_same_bytes_in_any_folder(model, tmp_path):
+    """Nothing of where and when a library was made is in it: not the folders, not their names, not the process."""
+    hashes = []
+    for where in ("here", "a much longer place/than the other"):
+        folder = tmp_path / where
+        folder.mkdir(parents=True)
+        source = folder / "source.rondo"
+        source.write_text(MODEL)
+        done = rondo("compile", "source.rondo", "--target=x86-64-v2,x86-64-v3,x86-64-v4", "-o", "out", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        hashes.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / "out").iterdir()})
+    assert hashes[0] == hashes[1] and len(hashes[0]) == 9
+
+
+def test_one_level_or_all(model, tmp_path):
+    sizes = {}
+    for target in ("x86-64-v2", "x86-64-v3", "x86-64-v2,x86-64-v3,x86-64-v4"):
+        out = tmp_path / target
+        assert rondo("compile", model, f"--target={target}", "-o", out).returncode == 0
+        assert json.loads((out / "small.json").read_text())["targets"] == target.split(",")
+        sizes[target] = (out / "libsmall.so").stat().st_size
+    assert max(sizes, key=sizes.get) == "x86-64-v2,x86-64-v3,x86-64-v4"
+    # Every level that this machine has answers as the interpreter does.
+    done = rondo("verify", model, "--target=x86-64-v2", "--inputs", "10")
+    assert done.returncode == 0 and "x86-64-v2" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("stage, sign", [("equations", "tanh("), ("rondo", "rondo.scan"), ("kernels", "rondo.kernel"),
