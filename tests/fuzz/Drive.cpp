@@ -1,14 +1,17 @@
 // The fuzzers without libFuzzer: each seed as it is, then mutations of seeds, the same ones every time.
 //   npz-fuzz -runs=20000 -seed=1 -max_len=4096 FOLDER|FILE ...
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace fs = std::filesystem;
@@ -80,7 +83,21 @@ static void mutate(std::string &text, const std::vector<std::string> &seeds) {
   }
 }
 
+/// What is being read, and where it goes when the program dies of it: for whoever looks, and for libFuzzer to read
+/// again.
+static const std::string *current = nullptr;
+static std::string last;
+
+static void keep(int signal) {
+  int file = current ? open(last.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
+  if (file >= 0 && write(file, current->data(), current->size()) < 0)
+    _exit(1);
+  ::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
 static void run(const std::string &text) {
+  current = &text;
   // An exact copy on the heap, so that a sanitizer sees every read beyond it.
   std::vector<uint8_t> copy(text.begin(), text.end());
   copy.shrink_to_fit();
@@ -105,6 +122,9 @@ int main(int argc, char **argv) {
       paths.push_back(word);
   }
   std::sort(paths.begin(), paths.end());
+  last = fs::path(argv[0]).filename().string() + ".last";
+  for (int died : {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS})
+    signal(died, keep);
   std::vector<std::string> seeds;
   for (const fs::path &path : paths) {
     std::ifstream file(path, std::ios::binary);
@@ -114,18 +134,13 @@ int main(int argc, char **argv) {
     return fputs("no seeds\n", stderr), 2;
   for (const std::string &seed : seeds)
     run(seed);
-  // What was being read when the program dies, for whoever looks: libFuzzer reads the file again.
-  fs::path last = fs::path(argv[0]).filename();
-  last += ".last";
   for (size_t i = 0; i < runs; ++i) {
     std::string text = seeds[below(seeds.size())];
     for (size_t n = 1 + below(8); n--;)
       mutate(text, seeds);
     text.resize(std::min(text.size(), longest));
-    std::ofstream(last, std::ios::binary) << text;
     run(text);
   }
-  fs::remove(last);
   printf("%zu seeds, %zu mutations\n", seeds.size(), runs);
   return 0;
 }
