@@ -8,7 +8,7 @@ packages=(
   llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools   # the compiler framework, lit, FileCheck
   clang-22 lld-22 libclang-rt-22-dev                       # the compiler, the linker of libraries, sanitizers
   cmake ninja-build ccache
-  libgtest-dev libcli11-dev zlib1g-dev                     # tests, the command line, compressed NPZ
+  libgtest-dev libcli11-dev zlib1g-dev pkg-config          # tests, the command line, compressed NPZ, how users find libraries
   python3-venv gcc g++                                     # Python parts; the second compiler that headers are tried with
 )
 

@@ -20,13 +20,13 @@ llvm.func @{0}.{1}(%frame: !llvm.ptr, %tid: i32, %threads: i32) {
   %rows = llvm.load %rowsAt : !llvm.ptr -> !llvm.ptr
   %total = llvm.load %rows : !llvm.ptr -> i64
   %count = llvm.mul %total, %width : i64
-  %inputsAt = llvm.getelementptr %frame[56] : (!llvm.ptr) -> !llvm.ptr, i8
+  %inputsAt = llvm.getelementptr %frame[48] : (!llvm.ptr) -> !llvm.ptr, i8
   %inputs = llvm.load %inputsAt : !llvm.ptr -> !llvm.ptr
   %x = llvm.load %inputs : !llvm.ptr -> !llvm.ptr
-  %resultsAt = llvm.getelementptr %frame[64] : (!llvm.ptr) -> !llvm.ptr, i8
+  %resultsAt = llvm.getelementptr %frame[56] : (!llvm.ptr) -> !llvm.ptr, i8
   %results = llvm.load %resultsAt : !llvm.ptr -> !llvm.ptr
   %y = llvm.load %results : !llvm.ptr -> !llvm.ptr
-  %weightsAt = llvm.getelementptr %frame[72] : (!llvm.ptr) -> !llvm.ptr, i8
+  %weightsAt = llvm.getelementptr %frame[64] : (!llvm.ptr) -> !llvm.ptr, i8
   %weights = llvm.load %weightsAt : !llvm.ptr -> !llvm.ptr
   %shiftAt = llvm.getelementptr %weights[{2}] : (!llvm.ptr) -> !llvm.ptr, f32
   %shift = llvm.load %shiftAt : !llvm.ptr -> f32
@@ -48,7 +48,7 @@ llvm.func @{0}.{1}(%frame: !llvm.ptr, %tid: i32, %threads: i32) {
   %next = llvm.add %i, %one : i64
   llvm.br ^loop(%next : i64)
 ^end:
-  %teamAt = llvm.getelementptr %frame[104] : (!llvm.ptr) -> !llvm.ptr, i8
+  %teamAt = llvm.getelementptr %frame[96] : (!llvm.ptr) -> !llvm.ptr, i8
   %team = llvm.load %teamAt : !llvm.ptr -> !llvm.ptr
   llvm.call @rondo_team_wait(%team, %tid) : (!llvm.ptr, i32) -> ()
   llvm.return
