@@ -62,6 +62,13 @@ class Peak:
         for name in ("peak_thread", "peak_pair"):
             getattr(self._library, name).restype = ctypes.c_double
 
+    def repeat(self, function, session, ins, outs, count):
+        """`count` calls of a library's function."""
+        error = ctypes.create_string_buffer(256)
+        status = self._library.peak_repeat(function, session, ins, outs, error, ctypes.c_long(count))
+        if status:
+            raise Trouble(error.raw[4:].split(b"\0")[0].decode())
+
     def measure(self, threads):
         """FLOPs a second, now, in about a millisecond."""
         function = self._library.peak_thread if threads == 1 else self._library.peak_pair
@@ -72,23 +79,29 @@ def thread_seconds():
     return time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID)
 
 
-def interruptions():
-    """How often this process lost a core, and the seconds its threads waited for one."""
+def lost():
+    """Seconds that this process's threads have waited for a core; where the kernel does not count, how often they lost
+    one: much, so that none of the rounds in which that happens is clean."""
     waited = 0
     for task in pathlib.Path("/proc/self/task").iterdir():
         try:
             waited += int((task / "schedstat").read_text().split()[1])
-        except (OSError, IndexError):  # a thread that has ended; a kernel that does not count
+        except FileNotFoundError:  # a thread that has ended
             pass
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw, waited * 1e-9
+        except (OSError, IndexError):
+            return float(resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw)
+    return waited * 1e-9
 
 
 class Sample:
     """One work in one process: how often it is called for a sample, and what the rounds gave."""
 
-    def __init__(self, name, flops, call, threads):
+    def __init__(self, name, flops, call, threads, wall=False, calls=1):
         self.name, self.flops, self.call, self.threads = name, flops, call, threads
-        self.clock = thread_seconds if threads == 1 else time.perf_counter
+        self.calls = calls  # that `call` makes
+        # Some peers work on a thread of their own even where they have only one.
+        self.wall = wall or threads > 1
+        self.clock = time.perf_counter if self.wall else thread_seconds
         self.seconds, self.shares, self.peaks, self.clean = [], [], [], []
         call()
         call()
@@ -100,13 +113,12 @@ class Sample:
     def round(self, peak):
         before = peak.measure(self.threads)
         self.call()  # the ceiling and the other rows have emptied the caches
-        (lost, waited), start = interruptions(), self.clock()
+        before_lost, start = lost(), self.clock()
         for _ in range(self.repeat):
             self.call()
         seconds = self.clock() - start
-        lost_now, waited_now = interruptions()
-        clean = lost_now == lost and waited_now - waited < 0.01 * seconds
-        seconds /= self.repeat
+        clean = lost() - before_lost < 0.01 * seconds
+        seconds /= self.repeat * self.calls
         ceiling = max(before, peak.measure(self.threads))
         self.seconds.append(seconds)
         self.peaks.append(ceiling)
@@ -114,11 +126,11 @@ class Sample:
         self.clean.append(clean)
 
     def result(self, least=5):
-        """Medians. On two threads only of rounds in which nobody took a core away, if there were enough of them."""
+        """Medians. Of what was timed on the wall only of rounds in which nobody took a core away, if there were enough of them."""
         keep = list(range(len(self.seconds)))
         clean = [i for i in keep if self.clean[i]]
-        noisy = self.threads > 1 and len(clean) < least
-        if self.threads > 1 and not noisy:
+        noisy = self.wall and len(clean) < least
+        if self.wall and not noisy:
             keep = clean
         # A pair of threads is measured badly when the ceiling itself was disturbed: take the best ceiling of the run.
         ceiling = max(self.peaks) if self.threads > 1 else None

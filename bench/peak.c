@@ -1,5 +1,6 @@
 /* Ceilings of this processor, for bench/measure.py: independent chains of fused multiply-adds, in zmm or ymm registers
-   (LANES is given on the command line), on one thread or on several at once. */
+   (LANES is given on the command line), on one thread or on several at once. And calls in a loop, for what takes a
+   microsecond: a call from Python costs more than that. */
 #include <pthread.h>
 #include <time.h>
 
@@ -66,4 +67,13 @@ double peak_pair(long steps) {
   double start = runs[0].start < runs[1].start ? runs[0].start : runs[1].start;
   double end = runs[0].end > runs[1].end ? runs[0].end : runs[1].end;
   return 2 * flops_a_step * (double)steps / (end - start);
+}
+
+/* A library's function again and again; the first status that is not 0. */
+int peak_repeat(int (*call)(void *, const void *, const void *, void *), void *session, const void *in, const void *out,
+                void *error, long count) {
+  int status = 0;
+  for (long i = 0; i < count && !status; ++i)
+    status = call(session, in, out, error);
+  return status;
 }

@@ -14,6 +14,10 @@ RAGGED = [1 + (511 * ((13 * i) % 32)) // 31 for i in range(32)]
 SENTENCES = [7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 22, 23, 24, 25, 27, 28, 30, 32, 34, 37, 40, 44, 49, 55, 64, 77, 96]
 
 
+# How many times as fast as the best of a peer, by threads.
+PEER_BARS = {("torch", 1): 1.25} | {(who, n): 1.0 for who in ("onnxruntime", "openvino") for n in (1, 2)}
+
+
 @dataclasses.dataclass
 class Row:
     name: str
@@ -24,10 +28,12 @@ class Row:
     flops: float
     traffic: float  # bytes: inputs, results and weights, each once
     bar: float = None  # share of the ceiling that issue 3 asks for
+    calls: int = 1  # made by one loop in C, where a call is too short to be made from Python
+    most_us: float = None  # the bar of such a row: a call's microseconds, on one thread
     sizes: tuple = ()  # NAME=value for the compiler
     expect: object = None  # weights, inputs -> rows of the result
     also: tuple = ()  # (another way of counting, FLOPs)
-    peer_bar: float = None
+    peer_bars: dict = None  # (peer, threads): how many times as fast as its best; None: not compared
     like: str = None  # a row of even lengths, and
     like_bar: float = None  # the least share of its rate that this one's must be
 
@@ -164,6 +170,12 @@ def lstm_of(name, lengths, like=None, H=512):
     )
 
 
+def tiny():
+    """A model that has next to nothing to do: what is left is the price of a call."""
+    row = recurrent("tiny LSTM,", "lstm_layer", 8, expect_lstm, T=1, B=1, H=16, bar=None)
+    return dataclasses.replace(row, name="call of a tiny LSTM", calls=1000, most_us=3.0)
+
+
 def attention(export, bar, N=1024, A=8, D=64, W=128):
     t, s = np.arange(N)[:, None], np.arange(N)[None]
     allow = {"full": s >= 0, "causal": s <= t, "window": (s <= t) & (s > t - W)}[export] & (t >= 0)
@@ -232,7 +244,8 @@ def all_rows():
         attention("full", 0.75),
         attention("causal", 0.65),
         attention("window", 0.40),
-        minilm(peer_bar=1.25),
+        minilm(peer_bars=PEER_BARS),
         minilm("encoder, even lengths", even(RAGGED[::2]), L=2),
         minilm("encoder, lengths 1..512", RAGGED[::2], L=2, like="encoder, even lengths", like_bar=1 / 1.15),
+        tiny(),
     ]

@@ -4,7 +4,7 @@
     python3 bench/run.py                        every row, 1 and 2 threads
     python3 bench/run.py product attention      rows whose name contains one of the words
     python3 bench/run.py --threads 1 --json out.json
-    python3 bench/run.py MiniLM --peers torch   also PyTorch, in the same rounds
+    python3 bench/run.py MiniLM --peers torch,onnxruntime,openvino   these too, in the same rounds
     perf record python3 bench/run.py LSTM --loop 5   one row again and again, for a profiler
 
 `% peak` is the median over rounds of (FLOPs / time / multiply-add ceiling of the same round). One thread: the thread's
@@ -27,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "runtime" / "python"))
 
 import numpy as np
+import peers
 import rondo
 from rondo._convert import make_result, pack_inputs
 
@@ -74,7 +75,7 @@ class Prepared:
     """One call with everything made beforehand. `model.fn(..)` makes a new result each time, as NumPy users expect, and
     fresh memory from the system would be measured with it; a caller from C keeps its arrays."""
 
-    def __init__(self, path, row, threads):
+    def __init__(self, path, row, threads, peak=None):
         manifest = rondo._c.Library(path).manifest
         self.weights = weights_for(manifest)
         self.model = rondo.load(path, weights=safetensors(self.weights) if self.weights else None, threads=threads, spin_us=100)
@@ -88,10 +89,13 @@ class Prepared:
         self._ins = (ctypes.c_int64 * len(words))(*words)
         self._outs = (ctypes.c_int64 * 2)(self.result.ctypes.data, self.result.size)
         self._session = self.model._take([batch, sum(row.lengths), max(row.lengths)])
-        self._name = row.export
+        self._name, self._calls, self._peak = row.export, row.calls, peak
 
     def __call__(self):
-        self.model._library.call(self._name, self._session.handle, self._ins, self._outs)
+        if self._calls == 1:
+            return self.model._library.call(self._name, self._session.handle, self._ins, self._outs)
+        function = self.model._library._function(self._name)
+        self._peak.repeat(function, self._session.handle, self._ins, self._outs, self._calls)
 
 
 def check(row, prepared):
@@ -113,37 +117,37 @@ def measure(rows, threads, args, facts, peak, libraries):
     samples, owners = [], []
     try:
         for row, path in zip(rows, libraries):
-            prepared = Prepared(path, row, threads)
+            prepared = Prepared(path, row, threads, peak)
             error = check(row, prepared)
-            samples.append(Sample(row.name, row.flops, prepared, threads))
-            owners.append((row, "rondo", error))
-            if args.peers == "torch" and row.peer_bar:
-                from peer_torch import minilm
-
-                for name, call in minilm(row.inputs[0], row.lengths, threads):
-                    samples.append(Sample(name, row.flops, call, threads))
-                    owners.append((row, name, None))
+            samples.append(Sample(row.name, row.flops, prepared, threads, calls=row.calls))
+            owners.append((row, "rondo", None, error))
+            for peer in args.peers if row.peer_bars else ():
+                for name, call in peers.minilm(peer, FOLDER, row.inputs[0], row.lengths, threads):
+                    samples.append(Sample(name, row.flops, call, threads, wall=True))
+                    owners.append((row, name, peer, None))
         for n in range(args.rounds):
             say(f"{threads} thread{'s' * (threads > 1)}: round {n + 1} of {args.rounds}, load {os.getloadavg()[0]:.1f}")
             for sample in samples:
                 sample.round(peak)
                 if threads > 1:
-                    time.sleep(0.002)  # a peer's threads go on spinning for a while
+                    time.sleep(0.02 if args.peers else 0.002)  # a peer's threads go on spinning for a while
     finally:
         os.sched_setaffinity(0, every)
     results = []
-    for sample, (row, who, error) in zip(samples, owners):
-        result = {"row": row.name, "who": who, "threads": threads, "flops": row.flops, "bytes": row.traffic, **sample.result()}
+    for sample, (row, who, peer, error) in zip(samples, owners):
+        result = {"row": row.name, "who": who, "peer": peer, "threads": threads, "flops": row.flops, "bytes": row.traffic, **sample.result()}
         result.update(bar=row.bar if who == "rondo" else None, error=error)
+        result.update(most_us=row.most_us if threads == 1 else None)
         if row.also:
             result[f"share, {row.also[0]}"] = result["share"] * row.also[1] / row.flops
         results.append(result)
     for result in results:
-        best = min((r["ms"] for r in results if r["row"] == result["row"] and r["who"] != "rondo"), default=None)
-        if best and result["who"] == "rondo":
-            result["faster_than_peer"] = best / result["ms"]
-            result["peer_bar"] = next(r.peer_bar for r in rows if r.name == result["row"])
-    for result, (row, who, _) in zip(results, owners):
+        bars = next(r.peer_bars for r in rows if r.name == result["row"])
+        for peer in args.peers if bars and result["who"] == "rondo" else ():
+            best = min(r["ms"] for r in results if r["row"] == result["row"] and r["peer"] == peer)
+            bar = bars.get((peer, threads))
+            result.setdefault("against", {})[peer] = {"faster": best / result["ms"], "bar": bar}
+    for result, (row, who, *_) in zip(results, owners):
         even = next((r for r in results if r["row"] == row.like), None)
         if even and who == "rondo":
             result.update(of_even=result["share"] / even["share"], even_bar=row.like_bar)
@@ -160,8 +164,9 @@ def judge(result):
         held.append(result["of_even"] >= result["even_bar"])
     if result["noisy"]:
         held = [h for h in held if h]
-    if "peer_bar" in result and result["threads"] == 1:
-        held.append(result["faster_than_peer"] >= result["peer_bar"])
+    if result["most_us"]:
+        held.append(result["ms"] * 1e3 <= result["most_us"])
+    held += [r["faster"] >= r["bar"] for r in result.get("against", {}).values() if r["bar"]]
     result["ok"] = all(held) if held else None
 
 
@@ -169,14 +174,16 @@ def table(results):
     head = f"{'work':24} thr {'GFLOP':>7} {'MB':>6} {'ms':>9} {'GB/s':>6} {'% peak':>7} {'best':>6} {'bar':>6}"
     print(head + "\n" + "-" * (len(head) + 5))
     for r in results:
-        bar = f"{100 * r['bar']:.0f} %" if r["bar"] else ""
+        bar = f"{100 * r['bar']:.0f} %" if r["bar"] else f"{r['most_us']:.0f} us" if r["most_us"] else ""
         name = r["row"] if r["who"] == "rondo" else "  " + r["who"]
         verdict = "" if r["ok"] is None else "ok" if r["ok"] else "NOT OK"
         notes = [f"{100 * v:.1f} % {k[7:]}" for k, v in r.items() if k.startswith("share, ")]
-        if "faster_than_peer" in r:
-            notes.append(f"{r['faster_than_peer']:.2f}x the best peer, bar {r['peer_bar']}x on 1 thread")
         if "of_even" in r:
             notes.append(f"{100 * r['of_even']:.0f} % of the rate at even lengths, bar {100 * r['even_bar']:.0f} %")
+        for peer, found in r.get("against", {}).items():
+            notes.append(f"{found['faster']:.2f}x {peer}" + (f" (bar {found['bar']}x)" if found["bar"] else ""))
+        if r["ms"] < 0.01:
+            notes.append(f"{r['ms'] * 1e3:.2f} us a call")
         if r["noisy"]:
             notes.append(f"~ {r['clean_rounds']} clean rounds of {r['rounds']}")
         print(
@@ -193,7 +200,7 @@ def main():
     parser.add_argument("--threads", default="1,2", help="1, 2 or 1,2 (default)")
     parser.add_argument("--rounds", type=int, default=11, help="rounds, interleaved over the rows (default 11)")
     parser.add_argument("--level", choices=("v3", "v4"), help="x86-64 level to compile and measure (default: the best here)")
-    parser.add_argument("--peers", choices=("torch",), help="other systems in the same rounds (MiniLM only)")
+    parser.add_argument("--peers", default="", help=f"other systems in the same rounds (MiniLM only): {','.join(peers.NEEDS)}")
     parser.add_argument("--json", metavar="FILE", help="write everything measured")
     parser.add_argument("--loop", type=float, metavar="SECONDS", help="only call the first row chosen, for a profiler")
     args = parser.parse_args()
@@ -203,6 +210,9 @@ def main():
         parser.error("no row is called that; there are: " + ", ".join(r.name for r in all_rows()))
     if args.rounds < 1 or not set(args.threads.split(",")) <= {"1", "2"}:
         parser.error("--rounds is at least 1, --threads 1, 2 or 1,2")
+    args.peers = [p for p in args.peers.split(",") if p]
+    if not set(args.peers) <= set(peers.NEEDS):
+        parser.error("--peers: there are " + ", ".join(peers.NEEDS))
     facts = cpu()
     level = args.level or facts["level"]
     if level > facts["level"]:
@@ -210,14 +220,14 @@ def main():
     tool = find_rondo(args.rondo)
     threads = [n for n in map(int, args.threads.split(",")) if n <= facts["cores"]]
     libraries = [compile_row(tool, row, level) for row in rows]
+    peak = Peak(level, FOLDER)
     if args.loop:
-        prepared, calls, end = Prepared(libraries[0], rows[0], threads[0]), 0, time.time() + args.loop
+        prepared, calls, end = Prepared(libraries[0], rows[0], threads[0], peak), 0, time.time() + args.loop
         while time.time() < end:
             prepared()
             calls += 1
         print(f"{rows[0].name}: {calls} calls")
         return 0
-    peak = Peak(level, FOLDER)
     results = []
     for count in threads:
         results += measure(rows, count, args, facts, peak, libraries)

@@ -1,7 +1,7 @@
 #include "codegen/cpu/Placement.h"
 
 #include "codegen/cpu/FoldTile.h"
-#include "codegen/cpu/Product.h"
+#include "codegen/cpu/ProductKernel.h"
 #include "ir/Axes.h"
 
 using namespace mlir;
@@ -220,8 +220,9 @@ void Placement::placeFold(FoldOp fold) {
 LogicalResult Placement::placeBlock(Block &block) {
   for (Operation &op : block) {
     if (isa<KernelOp, FoldOp>(op)) {
-      if (auto kernel = dyn_cast<KernelOp>(op); kernel && kernel.getForm() == "product")
-        scratchSize[0] = std::max(scratchSize[0], kProductBuffer);
+      if (auto kernel = dyn_cast<KernelOp>(op))
+        if (auto product = ProductKernel::of(kernel, *this))
+          scratchSize[0] = std::max(scratchSize[0], product->scratchFloats());
       if (auto fold = dyn_cast<FoldOp>(op))
         placeFold(fold);
       if (failed(placeBlock(op.getRegion(0).front())))

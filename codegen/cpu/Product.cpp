@@ -15,11 +15,43 @@ std::pair<Value, Value> rondo::threadRange(Emit &e, Value count, int64_t unit, V
   return {bound(tid), bound(e.add(tid, 1))};
 }
 
+/// Of A and of a block: less than half of a second-level cache of 1 MB. B's panels and C pass through the same sets, and
+/// reading B once more costs little, since it is fetched ahead.
+static constexpr int64_t kBlockFloats = 3 << 15;
+static constexpr int64_t kLeastTiles = 4, kMostTiles = 20, kHighest = 14;
+
+int64_t rondo::productCopyStride(int64_t depth) { return ((depth + kLanes - 1) / kLanes | 1) * kLanes; }
+
+int64_t rondo::productCopyFloats(int64_t depth) {
+  int64_t rows = std::clamp(kBlockFloats / depth, kLeastTiles * kHighest, kMostTiles * kHighest);
+  return rows * productCopyStride(depth);
+}
+
 namespace {
 struct ProductEmitter {
   Emit &e;
   const Product &product;
-  Value parked; // where sums wait that the registers cannot hold
+  Value parked = {}; // where sums wait that the registers cannot hold
+  Value copied = {}; // the first of the rows that stand in product.copy
+
+  Value rowOfA(Value i, int64_t ahead) {
+    if (!copied)
+      return product.rowOfA(i, ahead);
+    int64_t stride = productCopyStride(product.copyDepth);
+    return e.at(e.at(product.copy, e.mul(e.sub(i, copied), stride)), ahead * stride);
+  }
+
+  void copyRows(Value lo, Value hi) {
+    int64_t stride = productCopyStride(product.copyDepth);
+    e.loop(lo, hi, 1, [&](Value row) {
+      Value from = product.rowOfA(row, 0), to = e.at(product.copy, e.mul(e.sub(row, lo), stride));
+      int64_t together = product.copyDepth % (4 * kLanes) ? kLanes : 4 * kLanes;
+      e.loop(e.index(0), e.index(product.copyDepth), together, [&](Value k) {
+        for (int64_t i = 0; i < together; i += kLanes)
+          e.store(e.loadVec(e.at(e.at(from, k), i)), e.at(e.at(to, k), i));
+      });
+    });
+  }
 
   Value offset(ValueRange k, ArrayRef<int64_t> strides, int64_t scale) {
     Value sum = e.index(0);
@@ -35,7 +67,7 @@ struct ProductEmitter {
     SmallVector<Value> rowPtr, panelPtr;
     Value firstPanel = e.mul(unit, gates);
     for (int64_t r = 0; r < tile.height; ++r)
-      rowPtr.push_back(r < tile.sure ? product.rowOfA(tile.first, r) : product.rowOfA(tile.row(e, r), 0));
+      rowPtr.push_back(r < tile.sure ? rowOfA(tile.first, r) : rowOfA(tile.row(e, r), 0));
     for (int64_t u = 0; u < unitsHere; ++u)
       for (int64_t g = 0; g < gates; ++g) {
         bool sure = !units || u == 0;
@@ -59,7 +91,7 @@ struct ProductEmitter {
     kernel.extents = product.extents;
     bool single = tile.height == 1; // bound by reading B: see MicroKernel
     kernel.unroll = single ? 16 : product.unroll;
-    kernel.prefetch = single ? 2 * product.prefetch : product.prefetch;
+    kernel.prefetch = product.prefetch;
     kernel.init = init;
     auto a = [&](int64_t r, ValueRange k) { return e.at(rowPtr[r], offset(k, product.strideA, 1)); };
     auto b = [&](int64_t p, ValueRange k) { return e.at(panelPtr[p], offset(k, product.strideB, kLanes)); };
@@ -130,22 +162,35 @@ struct ProductEmitter {
     });
   }
 
-  int64_t blockRows(int64_t height) {
+  /// The most tiles of a block.
+  int64_t blockTiles(int64_t height) {
     if (product.blockRows)
-      return (product.blockRows + height - 1) / height * height;
+      return (product.blockRows + height - 1) / height;
     int64_t depth = 1;
     for (Value v : product.extents) {
       APInt c;
       depth *= matchPattern(v, m_ConstantInt(&c)) ? c.getSExtValue() : 512;
     }
-    // About half a megabyte of A, between four and twenty tiles.
-    int64_t rows = (int64_t(1) << 17) / std::max<int64_t>(depth, 1);
-    return std::clamp<int64_t>(rows / height, 4, 20) * height;
+    return std::clamp(kBlockFloats / std::max<int64_t>(depth, 1) / height, kLeastTiles, kMostTiles);
   }
 
+  /// Blocks of nearly equal numbers of tiles: each reads all of B, so a short last one would cost like a long one.
   void general(const TileShape &shape, Value lo, Value hi, Value from, Value to) {
-    int64_t step = blockRows(shape.heights.front());
-    e.loop(lo, hi, step, [&](Value row) { block(shape, row, e.min(e.add(row, step), hi), from, to); });
+    int64_t height = shape.heights.front();
+    Value tiles = e.max(e.ceilDiv(e.sub(hi, lo), height), e.index(1));
+    Value blocks = e.ceilDiv(tiles, blockTiles(height));
+    Value each = e.b.createOrFold<arith::DivUIOp>(e.loc, e.add(tiles, e.sub(blocks, e.index(1))), blocks);
+    auto loop = scf::ForOp::create(e.b, e.loc, lo, hi, e.mul(each, height));
+    OpBuilder::InsertionGuard guard(e.b);
+    e.b.setInsertionPoint(loop.getBody()->getTerminator());
+    Value row = loop.getInductionVar();
+    Value end = e.min(e.add(row, e.mul(each, height)), hi);
+    if (product.copy) {
+      copyRows(row, end);
+      copied = row;
+    }
+    block(shape, row, end, from, to);
+    copied = {};
   }
 
   void run() {
@@ -195,4 +240,4 @@ struct ProductEmitter {
 };
 } // namespace
 
-void rondo::emitProduct(Emit &e, const Product &product) { ProductEmitter{e, product, {}}.run(); }
+void rondo::emitProduct(Emit &e, const Product &product) { ProductEmitter{e, product}.run(); }

@@ -10,6 +10,12 @@ namespace rondo {
 /// Floats that hold the sums of a block of rows and the panels of a tile.
 constexpr int64_t kProductBuffer = 24 * 1024;
 
+/// Rows a multiple of 4096 bytes apart share one set of the first-level cache, which a tile of fourteen overflows. They
+/// are copied, a block at a time, to rows an odd number of cache lines apart: so many floats from one to the next, and
+/// in all.
+int64_t productCopyStride(int64_t depth);
+int64_t productCopyFloats(int64_t depth);
+
 struct Product {
   /// Rows, at run time; panels of 16 columns; how many adjoining panels an epilogue needs together (gates of a cell).
   mlir::Value rows;
@@ -42,7 +48,12 @@ struct Product {
   /// each of the two ways through the panels. Unset: it is emitted for every row of every tile, for short epilogues.
   mlir::Value buffer;
 
-  int64_t unroll = 2, prefetch = 16;
+  /// If set: blocks of A's rows are copied to these floats of the thread (productCopyFloats of them). A row must be
+  /// `copyDepth` floats without gaps, whole vectors.
+  mlir::Value copy;
+  int64_t copyDepth = 0;
+
+  int64_t unroll = 2, prefetch = 32; // of B, in steps: some hundred nanoseconds, the third-level cache's answer
   /// Rows whose part of A should stay in the second-level cache while the panels pass; 0: chosen from the extents.
   int64_t blockRows = 0;
 };

@@ -80,6 +80,53 @@ int64_t ProductKernel::weightFloats() const {
   return cast<RankedTensorType>(root.getReads()[weightRead].getType()).getNumElements();
 }
 
+ProductKernel::Reduced ProductKernel::reduced(const Storage &a) {
+  EquationView eq = EquationView::of(contract);
+  AffineMap rowMap = eq.readMaps[rowRead];
+  Reduced result;
+  int64_t keys = 1;
+  for (unsigned d = eq.resultDims; d < eq.dims(); ++d)
+    keys *= eq.extents[d].size;
+  for (unsigned d = eq.resultDims; d < eq.dims(); ++d) {
+    int64_t extent = eq.extents[d].size, stride = 0;
+    keys /= extent;
+    unsigned full = 0;
+    for (AffineExpr e : rowMap.getResults()) {
+      while (llvm::any_of(a.held, [&](auto &h) { return h.first == full; }))
+        ++full;
+      AffineExpr dim = getAffineDimExpr(d, e.getContext());
+      if (e.isFunctionOfDim(d)) {
+        AffineExpr one = e.replace(dim, getAffineConstantExpr(1, e.getContext()));
+        AffineExpr zero = e.replace(dim, getAffineConstantExpr(0, e.getContext()));
+        auto slope =
+            cast<AffineConstantExpr>(simplifyAffineExpr(one - zero, eq.dims(), eq.scalars.size() + eq.lets.size()));
+        stride += slope.getValue() * a.layout.strides[full];
+      }
+      ++full;
+    }
+    if (!result.extents.empty() && result.strideA.back() == extent * stride) {
+      result.extents.back() *= extent;
+      result.strideA.back() = stride;
+      result.strideB.back() = keys;
+    } else {
+      result.extents.push_back(extent);
+      result.strideA.push_back(stride);
+      result.strideB.push_back(keys);
+    }
+  }
+  return result;
+}
+
+int64_t ProductKernel::scratchFloats() {
+  EquationView eq = EquationView::of(contract);
+  int64_t depth = 1;
+  for (unsigned d = eq.resultDims; d < eq.dims(); ++d)
+    depth *= eq.extents[d].size;
+  auto type = cast<RankedTensorType>(eq.reads[rowRead].getType());
+  bool copied = copies(Layout::of(type, true)) || copies(Layout::of(type, false));
+  return kProductBuffer + (copied ? productCopyFloats(depth) : 0);
+}
+
 void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value threads, Product::Split split) {
   Code &c = kernel.code;
   EquationView eq = EquationView::of(contract);
@@ -99,30 +146,15 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
   kernelOp.walk([&](MapOp map) { scalars += map.getBlock().getOperations().size(); });
   if (scalars > 8)
     product.buffer = kernel.scratch();
-  // Strides of the reduced dims: in the row of A by the access, in the panels row-major.
-  int64_t keys = 1;
-  for (unsigned d = eq.resultDims; d < eq.dims(); ++d)
-    keys *= eq.extents[d].size;
-  for (unsigned d = eq.resultDims; d < eq.dims(); ++d) {
-    product.extents.push_back(c.index(eq.extents[d].size));
-    keys /= eq.extents[d].size;
-    product.strideB.push_back(keys);
-    int64_t stride = 0;
-    unsigned full = 0;
-    for (AffineExpr e : rowMap.getResults()) {
-      while (llvm::any_of(a.held, [&](auto &h) { return h.first == full; }))
-        ++full;
-      AffineExpr dim = getAffineDimExpr(d, e.getContext());
-      if (e.isFunctionOfDim(d)) {
-        AffineExpr one = e.replace(dim, getAffineConstantExpr(1, e.getContext()));
-        AffineExpr zero = e.replace(dim, getAffineConstantExpr(0, e.getContext()));
-        auto slope =
-            cast<AffineConstantExpr>(simplifyAffineExpr(one - zero, eq.dims(), eq.scalars.size() + eq.lets.size()));
-        stride += slope.getValue() * a.layout.strides[full];
-      }
-      ++full;
-    }
-    product.strideA.push_back(stride);
+  Reduced k = reduced(a);
+  for (int64_t extent : k.extents)
+    product.extents.push_back(c.index(extent));
+  product.strideA = k.strideA;
+  product.strideB = k.strideB;
+  bool whole = k.extents.size() == 1 && k.strideA.front() == 1 && k.extents.front() % kLanes == 0;
+  if (c.target.is512() && whole && copies(a.layout)) { // on v3 a tile has only six rows
+    product.copy = c.at(kernel.scratch(), kProductBuffer);
+    product.copyDepth = k.extents.front();
   }
 
   // Where row i is row i of A too, its address is a multiple of the row size.
@@ -131,7 +163,7 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
     linear &= position < a.layout.type.getRank() && a.layout.type.isDynamicDim(position) &&
               rowMap.getResult(position) == getAffineDimExpr(d, rowMap.getContext());
   linear &= a.layout.rowDims.size() + a.layout.perExample == rowDims.size();
-  product.scattered = !linear;
+  product.scattered = !linear && !product.copy;
   int64_t constantOffset = 0;
   if (linear)
     for (unsigned d = rowDims.size(); d < rowMap.getNumResults(); ++d) {

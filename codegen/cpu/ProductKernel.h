@@ -22,6 +22,8 @@ class ProductKernel {
 public:
   /// Null where the kernel is not of the product form.
   static std::optional<ProductKernel> of(KernelOp op, const Placement &placement);
+  /// Floats of each thread's scratch that `emit` uses.
+  int64_t scratchFloats();
   void emit(Kernel &kernel, const RowSpace &rows, mlir::Value tid, mlir::Value threads, Product::Split split);
   /// What the kernel computes before the product (rows it gathers, say): stored first, by themselves.
   llvm::ArrayRef<mlir::Operation *> before() const { return earlier; }
@@ -31,6 +33,13 @@ public:
   mlir::RankedTensorType resultType() { return mlir::cast<mlir::RankedTensorType>(contract.getType()); }
 
 private:
+  /// The reduced loops, where adjoining ones that go through A and B without gaps are one.
+  struct Reduced {
+    llvm::SmallVector<int64_t> extents, strideA, strideB;
+  };
+  Reduced reduced(const Storage &a);
+  /// Whether the rows of A are worth a copy: see productCopyStride.
+  bool copies(const Layout &a) const { return a.rowSize % 1024 == 0 && columns >= 8 * kLanes; }
   void finish(Kernel &kernel, const RowSpace &rows, mlir::Value row, mlir::Value unit,
               llvm::ArrayRef<mlir::Value> sums);
 

@@ -143,4 +143,43 @@ TEST(Product, LstmEqualsItsGeneralFormInBits) {
   }
 }
 
+// Rows of 4096 bytes, which share a cache set and are therefore multiplied from a copy; read as one dim or as two.
+const char *kWide = R"mlir(
+rondo.cell "param" @W : tensor<136x1024xf32>
+func.func @run(%x: tensor<?x?xSHAPExf32, #rondo.ax<b, t(b)>>) -> tensor<?x?x136xf32, #rondo.ax<b, t(b)>> {
+  %W = rondo.read @W : tensor<136x1024xf32>
+  %pw = rondo.pack %W gates 1 : tensor<136x1024xf32> -> tensor<9x1024x16xf32>
+  %y = rondo.kernel "FORM" {gates = 1} -> tensor<?x?x136xf32, #rondo.ax<b, t(b)>> {
+    %a = rondo.contract (i, j, l | REDUCED) %pw[l floordiv 16, KEY, l mod 16] * %x[i, j, INDEX] : (tensor<9x1024x16xf32>, tensor<?x?xSHAPExf32, #rondo.ax<b, t(b)>>) -> tensor<?x?x136xf32, #rondo.ax<b, t(b)>>
+    rondo.yield %a : tensor<?x?x136xf32, #rondo.ax<b, t(b)>>
+  }
+  return %y : tensor<?x?x136xf32, #rondo.ax<b, t(b)>>
+}
+)mlir";
+
+TEST(Product, RowsAFullPageApartEqualTheGeneralFormInBits) {
+  auto W = noise(136 * 1024, 4);
+  auto with = [](const char *form, bool two) {
+    std::string text = replaced(replaced(kWide, "FORM", form), "SHAPE", two ? "16x64" : "1024");
+    text = replaced(replaced(text, "REDUCED", two ? "r in 16, s in 64" : "r in 1024"), "KEY", two ? "r * 64 + s" : "r");
+    return replaced(text, "INDEX", two ? "r, s" : "r");
+  };
+  for (bool two : {false, true}) {
+    ProgramRun fast(with("product", two), {{"W", W}}), general(with("rows", two), {{"W", W}});
+    ASSERT_TRUE(fast.ok() && general.ok());
+    for (std::vector<int64_t> lengths : {std::vector<int64_t>{2}, {5, 0, 4}, {100, 61, 9, 200}}) {
+      Batch batch{{{"t", lengths}}, int64_t(lengths.size()), {}};
+      int64_t rows = 0;
+      for (int64_t n : lengths)
+        rows += n;
+      batch.inputs = {noise(rows * 1024, 12)};
+      for (Target target : fast.program.targets) {
+        auto y = fast.call(0, target.level, batch)[0], z = general.call(0, target.level, batch)[0];
+        ASSERT_EQ(y.size(), z.size());
+        EXPECT_EQ(std::memcmp(y.data(), z.data(), y.size() * 4), 0) << "rows " << rows << " " << target.name().str();
+      }
+    }
+  }
+}
+
 } // namespace

@@ -10,29 +10,31 @@ using namespace rondo;
 
 namespace {
 
-constexpr int64_t kDepth = 37, kRowsMax = 64;
+constexpr int64_t kDepth = 37, kCopied = 32, kRowsMax = 64;
 
 struct Case {
   int64_t panels, gates;
   Product::Split split;
   bool table, dynamicDepth;
+  bool copied = false;
+  int64_t depth() const { return copied ? kCopied : kDepth; }
 };
 
 std::string nameOf(const Case &c, Target t) {
   return ("p" + llvm::Twine(c.panels) + "g" + llvm::Twine(c.gates) + "s" + llvm::Twine(int(c.split)) +
-          (c.table ? "t" : "") + (c.dynamicDepth ? "d" : "") + t.name())
+          (c.table ? "t" : "") + (c.dynamicDepth ? "d" : "") + (c.copied ? "c" : "") + t.name())
       .str();
 }
 
-/// (A, B, C, table, M, K, tid, threads): C[row][gate sums of each unit], accumulated onto C to show that every strip is
-/// finished once.
+/// (A, B, C, table, copy, M, K, tid, threads): C[row][gate sums of each unit], accumulated onto C to show that every
+/// strip is finished once.
 void addCase(TestRun &run, const Case &c, Target target) {
-  run.function(nameOf(c, target), 4, 4, target, [&](Emit &e, ValueRange args) {
+  run.function(nameOf(c, target), 5, 4, target, [&](Emit &e, ValueRange args) {
     Product p;
-    p.rows = args[4];
+    p.rows = args[5];
     p.panels = c.panels;
     p.gates = c.gates;
-    p.extents = {c.dynamicDepth ? args[5] : e.index(kDepth)};
+    p.extents = {c.dynamicDepth ? args[6] : e.index(c.depth())};
     p.strideA = {1};
     p.strideB = {1};
     p.blockRows = 28;
@@ -43,7 +45,7 @@ void addCase(TestRun &run, const Case &c, Target target) {
       return e.at(args[0], arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), at));
     };
     auto panel = [&](Value p, int64_t ahead) {
-      return e.at(e.at(args[1], e.mul(p, kDepth * kLanes)), ahead * kDepth * kLanes);
+      return e.at(e.at(args[1], e.mul(p, c.depth() * kLanes)), ahead * c.depth() * kLanes);
     };
     auto finish = [&](Value row, Value unit, ArrayRef<Value> sums) {
       for (auto [g, sum] : llvm::enumerate(sums)) {
@@ -56,13 +58,18 @@ void addCase(TestRun &run, const Case &c, Target target) {
     p.panelOfB = panel;
     p.finish = finish;
     p.split = c.split;
-    p.tid = args[6];
-    p.threads = args[7];
+    p.tid = args[7];
+    p.threads = args[8];
+    if (c.copied) {
+      p.copy = args[4];
+      p.copyDepth = kCopied;
+    }
     emitProduct(e, p);
   });
 }
 
-using Kernel = void(const float *, const float *, float *, const int32_t *, int64_t, int64_t, int64_t, int64_t);
+using Kernel = void(const float *, const float *, float *, const int32_t *, float *, int64_t, int64_t, int64_t,
+                    int64_t);
 
 std::vector<Case> cases() {
   std::vector<Case> list;
@@ -73,6 +80,8 @@ std::vector<Case> cases() {
   list.push_back({4, 1, Product::Rows, true, false});
   list.push_back({4, 2, Product::Columns, true, true});
   list.push_back({5, 1, Product::Rows, false, true});
+  list.push_back({5, 1, Product::Rows, false, false, true});
+  list.push_back({8, 4, Product::Columns, true, false, true});
   return list;
 }
 
@@ -95,7 +104,7 @@ TEST_P(ProductTest, BitsOfOneChain) {
   for (int64_t i = 0; i < kRowsMax; ++i)
     table[i] = (i * 29 % kRowsMax) * kDepth;
   for (const Case &c : cases()) {
-    std::vector<float> b((c.panels * kDepth + 64) * kLanes);
+    std::vector<float> b((c.panels * c.depth() + 64) * kLanes);
     for (size_t i = 0; i < b.size(); ++i)
       b[i] = std::cos(2.3 * i);
     int64_t columns = c.panels * kLanes;
@@ -103,8 +112,8 @@ TEST_P(ProductTest, BitsOfOneChain) {
     for (int64_t i = 0; i < kRowsMax; ++i)
       for (int64_t j = 0; j < columns; ++j) {
         float sum = 0;
-        for (int64_t k = 0; k < kDepth; ++k) {
-          float x = a[(c.table ? table[i] : i * kDepth) + k], y = b[(j / kLanes * kDepth + k) * kLanes + j % kLanes];
+        for (int64_t k = 0; k < c.depth(); ++k) {
+          float x = a[(c.table ? table[i] : i * kDepth) + k], y = b[(j / kLanes * c.depth() + k) * kLanes + j % kLanes];
           sum = target.hasFma() ? std::fma(x, y, sum) : sum + x * y;
         }
         want[i * columns + j] = sum;
@@ -114,9 +123,9 @@ TEST_P(ProductTest, BitsOfOneChain) {
       for (int64_t threads : {1, 2, 3}) {
         if (threads > 1 && rows % 5)
           continue;
-        std::vector<float> got((kRowsMax + 1) * columns, 0.0f);
+        std::vector<float> got((kRowsMax + 1) * columns, 0.0f), copy(productCopyFloats(kCopied));
         for (int64_t tid = 0; tid < threads; ++tid)
-          kernel(a.data(), b.data(), got.data(), table.data(), rows, kDepth, tid, threads);
+          kernel(a.data(), b.data(), got.data(), table.data(), copy.data(), rows, kDepth, tid, threads);
         for (int64_t i = 0; i < (kRowsMax + 1) * columns; ++i)
           ASSERT_EQ(got[i], i < rows * columns ? want[i] : 0.0f)
               << nameOf(c, target) << " rows " << rows << " threads " << threads << " at " << i / columns << ", "

@@ -19,7 +19,7 @@ std::vector<float> bitsOf(std::vector<int32_t> ints) {
 }
 
 ProgramRun::ProgramRun(llvm::StringRef source, std::map<std::string, std::vector<float>> cells,
-                       llvm::ArrayRef<Level> levels)
+                       llvm::ArrayRef<Level> levels, llvm::function_ref<void(ModuleOp)> change)
     : cells(std::move(cells)) {
   run.context.getOrLoadDialect<RondoDialect>();
   auto module = parseSourceString<ModuleOp>(source, &run.context);
@@ -34,6 +34,7 @@ ProgramRun::ProgramRun(llvm::StringRef source, std::map<std::string, std::vector
     return;
   program = std::move(*emitted);
   run.module = std::move(program.module);
+  change(*run.module);
   good = run.load();
 }
 

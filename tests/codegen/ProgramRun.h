@@ -15,9 +15,10 @@ struct Batch {
 
 class ProgramRun {
 public:
-  /// `cells`: the plain tensors by name.
+  /// `cells`: the plain tensors by name. `change` may rewrite the emitted code, to observe it.
   ProgramRun(llvm::StringRef source, std::map<std::string, std::vector<float>> cells,
-             llvm::ArrayRef<Level> levels = {Level::V3, Level::V4});
+             llvm::ArrayRef<Level> levels = {Level::V3, Level::V4},
+             llvm::function_ref<void(mlir::ModuleOp)> change = [](mlir::ModuleOp) {});
   bool ok() const { return good; }
   /// Results of an export as packed rows. Slots and scratch hold NaN before.
   std::vector<std::vector<float>> call(unsigned exportIndex, Level level, const Batch &batch);
