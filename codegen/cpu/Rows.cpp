@@ -145,9 +145,21 @@ SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
   FoldOp fold = kernelOver<FoldOp>(op);
   if (!fold && readsOwnRows(kernel))
     return {op};
-  for (Operation &inner : kernel.getBlock().without_terminator())
-    if (!isView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
-      parts.push_back(&inner);
+  auto add = [&](Block &block) {
+    for (Operation &inner : block.without_terminator())
+      if (!isView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
+        parts.push_back(&inner);
+  };
+  // A fold whose parts read each other at other rows than their own is no fold to the code: each part is finished first.
+  if (fold && !placement.isRowwise(fold) && !placement.panelSlot(fold)) {
+    for (Operation &inner : kernel.getBlock().without_terminator())
+      if (&inner == fold)
+        add(fold.getBody().front());
+      else if (!isView(&inner))
+        parts.push_back(&inner);
+    return parts;
+  }
+  add(kernel.getBlock());
   return parts;
 }
 
