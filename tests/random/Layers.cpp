@@ -133,7 +133,7 @@ void FnWriter::ownLayer() {
     break;
   }
   case 2: { // pooling of each row with those nearby, any width
-    text += "(W) {\n  fn (x: [T, E]) -> [T, E] {\n    return y[t,e] = " +
+    text += "(W) {\n  fn (x: [T, E]) -> [T, E] {\n    return y[t in T,e] = " +
             std::string(chance(50) ? "mean" : chance(50) ? "max" : "min") + "(s in T | t - W < s <= t) x[s,e]\n  }\n}";
     has(Feature::Reduction);
     has(Feature::IndexCondition);

@@ -18,6 +18,7 @@ namespace rondo::random_programs {
 static std::string plain(StringRef message) {
   std::string text;
   bool quoted = false;
+  size_t code = message.starts_with("error[") ? message.find(']') : 0; // which says most
   for (size_t i = 0; i < message.size(); ++i) {
     char c = message[i];
     if (c == '`' || c == '\'') {
@@ -30,7 +31,7 @@ static std::string plain(StringRef message) {
     }
     if (quoted)
       continue;
-    if (!isDigit(c))
+    if (!isDigit(c) || i < code)
       text += c;
     else if (!StringRef(text).ends_with("#"))
       text += '#';

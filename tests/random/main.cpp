@@ -1,4 +1,4 @@
-// rondo-random: random programs against the interpreter, and smaller ones that fail alike. See docs/testing.md.
+// rondo-random: random programs against the interpreter, and smaller ones that fail alike. See docs/Testing.md.
 #include "tests/random/Reduce.h"
 #include "tests/random/Trial.h"
 #include "tests/random/Program.h"
