@@ -207,11 +207,13 @@ Term FnWriter::binder(Scope &scope, int depth) {
   case 4: {
     const char *word = kind == 3 ? "max" : "min", *end = kind == 3 ? "maximum(-9, " : "minimum(9, ";
     std::string text = word + over + body.text;
-    return {inhabited(axis) && !conditional && chance(70) ? "(" + text + ")" : end + text + ")", std::max(body.most, 9.0)};
+    return {inhabited(axis) && !conditional && chance(70) ? "(" + text + ")" : end + text + ")",
+            std::max(body.most, 9.0)};
   }
   case 5: {
     std::string text = "logsumexp" + over + damp(body).text;
-    return {inhabited(axis) && !conditional && chance(70) ? "(" + text + ")" : "maximum(-9, " + text + ")", body.most + 9};
+    return {inhabited(axis) && !conditional && chance(70) ? "(" + text + ")" : "maximum(-9, " + text + ")",
+            body.most + 9};
   }
   case 6:
     return {"(count(" + bind(bound, true) + counted + ") / 8)", many / 8};
@@ -376,9 +378,9 @@ std::string FnWriter::condition(Scope &scope, int depth) {
     return chance(50) ? a + " and " + b : chance(80) ? "(" + a + " or " + b + ")" : "not (" + a + ")";
   }
   int64_t kind = model.random.below(20);
-  if (kind < 11)
+  if (kind < 9)
     return indexCondition(scope);
-  if (kind < 17)
+  if (kind < 15)
     return dataCondition(scope);
   has(Feature::RealCondition);
   return readSome(scope).text + (chance(50) ? " > " : " < ") + model.number(-0.5, 0.5);

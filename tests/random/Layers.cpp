@@ -67,7 +67,8 @@ void FnWriter::library() {
   default: {
     Value &x = want(Kind::Real, {t, e}), &y = want(Kind::Token, {t}, e);
     std::string i = model.name("i");
-    line(define(Kind::Real, {t}, 9) + "[" + i + "] = cross_entropy(" + x.name + "[" + i + "], " + y.name + "[" + i + "])");
+    line(define(Kind::Real, {t}, 9) + "[" + i + "] = cross_entropy(" + x.name + "[" + i + "], " + y.name + "[" + i +
+         "])");
   }
   }
 }
@@ -79,9 +80,8 @@ void FnWriter::libraryAttention() {
   if (chance(30)) {
     Axis q = staticAxis(), k = staticAxis();
     Value &ask = want(Kind::Real, {t, q}), &rows = want(Kind::Real, {s, k});
-    std::string i = model.name("i"),
-                look = model.instance("additive_attention(" + axisText(q) + ", " + axisText(k) + ", " +
-                                      model.sizeText(model.size()) + ")");
+    std::string i = model.name("i"), look = model.instance("additive_attention(" + axisText(q) + ", " + axisText(k) +
+                                                           ", " + model.sizeText(model.size()) + ")");
     line(define(Kind::Real, {t, k}, 3) + "[" + i + "] = " + look + "(" + ask.name + "[" + i + "], " + rows.name + ")");
     return;
   }
@@ -94,8 +94,8 @@ void FnWriter::libraryAttention() {
     Scope scope{index(t), index(s)};
     std::string guard = condition(scope, 1);
     allow = ", " + model.name("m");
-    line(StringRef(allow).drop_front(2).str() + "[" + scope[0].name + " in " + t.name + "," + scope[1].name + " in " + s.name +
-         "] = " + guard);
+    line(StringRef(allow).drop_front(2).str() + "[" + scope[0].name + " in " + t.name + "," + scope[1].name + " in " +
+         s.name + "] = " + guard);
   }
   std::string layer = "mha(" + std::to_string(e.size) + ", " + std::to_string(n) + ")";
   line(define(Kind::Real, {t, e}, 3) + " = " + model.instance(layer) + "(" + x.name + ", " + m.name + allow + ")");
@@ -114,8 +114,8 @@ void FnWriter::ownLayer() {
             (chance(50) ? " * sigmoid(b)" : "") + "\n}";
     Value &x = want(Kind::Real, {t, e});
     has(Feature::Lifting);
-    line(define(Kind::Real, {t, f}, 3) + " = " + model.instance(layer + "(" + axisText(e) + ", " + axisText(f) + ")") + "(" +
-         x.name + ")");
+    line(define(Kind::Real, {t, f}, 3) + " = " + model.instance(layer + "(" + axisText(e) + ", " + axisText(f) + ")") +
+         "(" + x.name + ")");
     break;
   }
   case 1: { // a recurrence with a gate and a leak, called for a sequence
@@ -125,16 +125,19 @@ void FnWriter::ownLayer() {
     text += "(E, F, leak = " + model.number(0.1, 0.9) + ") {\n  param W, V : [F, E]\n  param U : [F, F]\n" +
             "  fn step(x: [E], h: [F]) -> [F] {\n    z = sigmoid(V @ x)\n    n = " + g +
             "(W @ x + U @ h)\n    return leak * h + z * " + (g == "relu" || g == "gelu" ? "softsign(n)" : "n") +
-            " * (1 - leak)\n  }\n  fn (x: [T, E]) -> [T, F] {\n    h[t] = step(x[t], h[" + past + "])   where h[" + end +
-            "] = " + (chance(60) ? "0" : model.number(-1, 1)) + "\n    return h\n  }\n}";
+            " * (1 - leak)\n  }\n  fn (x: [T, E]) -> [T, F] {\n    h[t] = step(x[t], h[" + past + "])   where h[" +
+            end + "] = " + (chance(60) ? "0" : model.number(-1, 1)) + "\n    return h\n  }\n}";
     Value &x = want(Kind::Real, {t, e});
-    line(define(Kind::Real, {t, f}, 2) + " = " + model.instance(layer + "(" + axisText(e) + ", " + axisText(f) + ")") + "(" +
-         x.name + ")");
+    line(define(Kind::Real, {t, f}, 2) + " = " + model.instance(layer + "(" + axisText(e) + ", " + axisText(f) + ")") +
+         "(" + x.name + ")");
     break;
   }
   case 2: { // pooling of each row with those nearby, any width
     text += "(W) {\n  fn (x: [T, E]) -> [T, E] {\n    return y[t in T,e] = " +
-            std::string(chance(50) ? "mean" : chance(50) ? "max" : "min") + "(s in T | t - W < s <= t) x[s,e]\n  }\n}";
+            std::string(chance(50)   ? "mean"
+                        : chance(50) ? "max"
+                                     : "min") +
+            "(s in T | t - W < s <= t) x[s,e]\n  }\n}";
     has(Feature::Reduction);
     has(Feature::IndexCondition);
     Value &x = want(Kind::Real, {t, e});
@@ -143,7 +146,8 @@ void FnWriter::ownLayer() {
     break;
   }
   default: { // two results
-    text += "(E) {\n  param u, v : [E]\n  fn (x: [E]) -> ([E], []) {\n    y = x * " + g + "(u)\n    return y, (y @ v) / E\n  }\n}";
+    text += "(E) {\n  param u, v : [E]\n  fn (x: [E]) -> ([E], []) {\n    y = x * " + g +
+            "(u)\n    return y, (y @ v) / E\n  }\n}";
     Value &x = want(Kind::Real, {t, e});
     std::string call = model.instance(layer + "(" + axisText(e) + ")") + "(" + x.name + ")";
     std::string a = define(Kind::Real, {t, e}, x.most), b = define(Kind::Real, {t}, x.most);
@@ -164,7 +168,8 @@ void FnWriter::loop() {
   case 0:
   case 1: {
     has(Feature::Library);
-    std::string layer = chance(40) ? "layer_norm(" + E + ")" : std::string(model.any(layers)) + "(" + E + ", " + E + ")";
+    std::string layer =
+        chance(40) ? "layer_norm(" + E + ")" : std::string(model.any(layers)) + "(" + E + ", " + E + ")";
     std::string list = model.instance("[" + layer + " for k in " + n + "]");
     turn = chance(50) ? l + "(" + y + ")" : y + " + 0.5 * " + l + "(" + y + ")";
     line(y + " = " + x.name);

@@ -44,8 +44,10 @@ void FnWriter::cell() {
     return;
   case 1: { // kept or renewed, by a gate that looks at the same
     std::string z = model.name("z"), j = model.name("i"), V = model.param({h, e}).name, Q = model.param({h, h}).name;
-    line(z + "[" + j + "] = sigmoid(" + V + " @ " + x.name + "[" + j + "] + " + Q + " @ " + state + "[" + way.before(j) + "])");
-    line(state + "[" + i + "] = " + z + "[" + i + "] * " + past + " + (1 - " + z + "[" + i + "]) * tanh(" + sum + ")" + where);
+    line(z + "[" + j + "] = sigmoid(" + V + " @ " + x.name + "[" + j + "] + " + Q + " @ " + state + "[" +
+         way.before(j) + "])");
+    line(state + "[" + i + "] = " + z + "[" + i + "] * " + past + " + (1 - " + z + "[" + i + "]) * tanh(" + sum + ")" +
+         where);
     return;
   }
   case 2: { // kept where data or the position says so
@@ -55,8 +57,9 @@ void FnWriter::cell() {
   }
   default: { // by indices
     std::string j = model.name("i"), k = model.name("i"), l = model.name("i");
-    line(state + "[" + i + "," + j + "] = tanh((sum(" + k + ") " + W + "[" + j + "," + k + "] * " + x.name + "[" + i + "," + k +
-         "]) + (sum(" + l + ") " + U + "[" + j + "," + l + "] * " + state + "[" + way.before(i) + "," + l + "]))" + where);
+    line(state + "[" + i + "," + j + "] = tanh((sum(" + k + ") " + W + "[" + j + "," + k + "] * " + x.name + "[" + i +
+         "," + k + "]) + (sum(" + l + ") " + U + "[" + j + "," + l + "] * " + state + "[" + way.before(i) + "," + l +
+         "]))" + where);
   }
   }
 }
@@ -74,8 +77,9 @@ void FnWriter::lagged() {
   auto past = [&](int64_t lag) { return s + "[" + way.before(i, lag) + "]"; };
   std::string where = "   where ";
   if (second == 2 && chance(60))
-    where += s + "[" + way.outside(t) + "] = " + (chance(50) ? "0" : x.name + "[" + (way.back ? t.name + " - 1" : "0") + "]") +
-             ", " + s + "[" + way.outside(t, 2) + "] = " + model.number(-1, 1);
+    where += s + "[" + way.outside(t) +
+             "] = " + (chance(50) ? "0" : x.name + "[" + (way.back ? t.name + " - 1" : "0") + "]") + ", " + s + "[" +
+             way.outside(t, 2) + "] = " + model.number(-1, 1);
   else
     where += s + "[_] = " + (chance(50) ? "0" : model.number(-1, 1));
   if (StringRef(where).contains(x.name + "[") && !inhabited(t))
@@ -85,7 +89,8 @@ void FnWriter::lagged() {
     line(s + "[" + i + "] = " + x.name + "[" + i + "] + 0.5 * " + past(1) + " - 0.25 * " + past(second) + where);
     break;
   case 1:
-    line(s + "[" + i + "] = maximum(0.9 * " + past(1) + ", " + x.name + "[" + i + "]) - 0.125 * " + past(second) + where);
+    line(s + "[" + i + "] = maximum(0.9 * " + past(1) + ", " + x.name + "[" + i + "]) - 0.125 * " + past(second) +
+         where);
     break;
   default:
     if (axes.size() < 2) {
@@ -94,7 +99,8 @@ void FnWriter::lagged() {
     }
     has(Feature::Product);
     std::string U = model.param({axes[1], axes[1]}).name;
-    line(s + "[" + i + "] = tanh(" + x.name + "[" + i + "] + " + U + " @ " + past(second) + " + " + past(1) + ")" + where);
+    line(s + "[" + i + "] = tanh(" + x.name + "[" + i + "] + " + U + " @ " + past(second) + " + " + past(1) + ")" +
+         where);
   }
 }
 
@@ -140,17 +146,17 @@ void FnWriter::ownPast() {
     std::string score = chance(50) ? x.name + "[" + i + "] @ " + y + "[" + s + "]"
                                    : x.name + "[" + i + "] @ (" + model.param({h, h}).name + " @ " + y + "[" + s + "])";
     line(a + "[" + i + "," + s + "] = softmax(" + s + " | " + guard + ") " + score);
-    line(y + "[" + r + "," + k + "] = tanh(" + x.name + "[" + r + "," + k + "] + sum(" + q + " | " + q + way.earlier() + r +
-         ") " + a + "[" + r + "," + q + "] * " + y + "[" + q + "," + k + "])");
+    line(y + "[" + r + "," + k + "] = tanh(" + x.name + "[" + r + "," + k + "] + sum(" + q + " | " + q + way.earlier() +
+         r + ") " + a + "[" + r + "," + q + "] * " + y + "[" + q + "," + k + "])");
     return;
   }
   case 2:
-    line(y + "[" + i + "," + k + "] = tanh(" + x.name + "[" + i + "," + k + "] + mean(" + s + " | " + guard + ") " + y + "[" + s +
-         "," + k + "])");
+    line(y + "[" + i + "," + k + "] = tanh(" + x.name + "[" + i + "," + k + "] + mean(" + s + " | " + guard + ") " + y +
+         "[" + s + "," + k + "])");
     return;
   default:
-    line(y + "[" + i + "," + k + "] = tanh(" + x.name + "[" + i + "," + k + "] - 0.5 * maximum(-1, max(" + s + " | " + guard +
-         ") " + y + "[" + s + "," + k + "] * " + x.name + "[" + s + "," + k + "]))");
+    line(y + "[" + i + "," + k + "] = tanh(" + x.name + "[" + i + "," + k + "] - 0.5 * maximum(-1, max(" + s + " | " +
+         guard + ") " + y + "[" + s + "," + k + "] * " + x.name + "[" + s + "," + k + "]))");
   }
 }
 
@@ -184,8 +190,9 @@ void FnWriter::nested() {
     std::string l = model.name("i");
     last = inner.empty() ? "(mean(" + l + ") " + g + "[" + k + "," + l + "])" : "";
   }
-  line(h + "[" + k + "] = 0.5 * " + x.name + "[" + k + "]" + (last.empty() ? " + 0.5 * " + h + "[" + k + " - 1]" : " + " + last) +
-       "   where " + h + "[-1] = " + (chance(60) ? "0" : model.number(-1, 1)));
+  line(h + "[" + k + "] = 0.5 * " + x.name + "[" + k + "]" +
+       (last.empty() ? " + 0.5 * " + h + "[" + k + " - 1]" : " + " + last) + "   where " + h +
+       "[-1] = " + (chance(60) ? "0" : model.number(-1, 1)));
 }
 
 /// For each row of a table over two sequences, a recurrence along the other.
@@ -197,8 +204,9 @@ void FnWriter::alongPairs() {
   std::string i = model.name("i"), j = model.name("i"), g = define(Kind::Real, {t, s}, 3);
   bool kept = chance(20);
   latest->used = !kept;
-  line(g + "[" + i + " in " + t.name + "," + j + " in " + s.name + "] = tanh(" + x.name + "[" + i + "] * " + y.name + "[" + j +
-       "] + 0.5 * " + g + "[" + i + "," + way.before(j) + "])   where " + g + "[_," + way.outside(s) + "] = 0");
+  line(g + "[" + i + " in " + t.name + "," + j + " in " + s.name + "] = tanh(" + x.name + "[" + i + "] * " + y.name +
+       "[" + j + "] + 0.5 * " + g + "[" + i + "," + way.before(j) + "])   where " + g + "[_," + way.outside(s) +
+       "] = 0");
   std::string k = model.name("i"), l = model.name("i");
   has(Feature::Reduction);
   line(define(Kind::Real, {t}, 3) + "[" + k + "] = mean(" + l + ") " + g + "[" + k + "," + l + "]");
@@ -216,13 +224,14 @@ void FnWriter::libraryStep() {
     std::string c = define(Kind::Real, {t, h}, 4);
     if (chance(70))
       latest->used = true;
-    line(s + "[" + i + "], " + c + "[" + i + "] = " + model.instance((chance(70) ? "lstm" : "peephole_lstm") + sizes) + ".step(" +
-         x.name + "[" + i + "], " + past + ", " + c + "[" + way.before(i) + "])" + where + ", " + c + "[" + way.outside(t) +
-         "] = 0");
+    line(s + "[" + i + "], " + c + "[" + i + "] = " + model.instance((chance(70) ? "lstm" : "peephole_lstm") + sizes) +
+         ".step(" + x.name + "[" + i + "], " + past + ", " + c + "[" + way.before(i) + "])" + where + ", " + c + "[" +
+         way.outside(t) + "] = 0");
     return;
   }
   static const char *cells[] = {"gru", "elman", "gru_reset_after"};
-  line(s + "[" + i + "] = " + model.instance(model.any(cells) + sizes) + ".step(" + x.name + "[" + i + "], " + past + ")" + where);
+  line(s + "[" + i + "] = " + model.instance(model.any(cells) + sizes) + ".step(" + x.name + "[" + i + "], " + past +
+       ")" + where);
 }
 
 /// A step that looks at all rows of another sequence, asked by the state.
@@ -236,19 +245,21 @@ void FnWriter::lookingStep() {
   if (chance(35)) {
     has(Feature::Library);
     has(Feature::Concat);
-    std::string E = axisText(h), look = model.instance("additive_attention(" + E + ", " + E + ", " + model.sizeText(model.size()) + ")");
+    std::string E = axisText(h),
+                look = model.instance("additive_attention(" + E + ", " + E + ", " + model.sizeText(model.size()) + ")");
     std::string cell = model.instance("gru(" + std::to_string(2 * h.size) + ", " + E + ")");
-    line(y + "[" + i + "] = " + cell + ".step(concat(" + x.name + "[" + i + "], " + look + "(" + past + ", " + m.name + ")), " + past +
-         ")" + where);
+    line(y + "[" + i + "] = " + cell + ".step(concat(" + x.name + "[" + i + "], " + look + "(" + past + ", " + m.name +
+         ")), " + past + ")" + where);
     return;
   }
   std::string a = model.name("a"), j = model.name("i"), k = model.name("i"), r = model.name("i"), q = model.name("i"),
               l = model.name("i");
   Scope scope{{j, t}, {k, s}};
   std::string guard = chance(50) ? " | " + condition(scope, 1) : "";
-  line(a + "[" + j + "," + k + " in " + s.name + "] = softmax(" + k + guard + ") " + y + "[" + way.before(j) + "] @ " + m.name + "[" + k + "]");
-  line(y + "[" + r + "," + l + "] = tanh(" + x.name + "[" + r + "," + l + "] + sum(" + q + ") " + a + "[" + r + "," + q + "] * " +
-       m.name + "[" + q + "," + l + "])" + where);
+  line(a + "[" + j + "," + k + " in " + s.name + "] = softmax(" + k + guard + ") " + y + "[" + way.before(j) + "] @ " +
+       m.name + "[" + k + "]");
+  line(y + "[" + r + "," + l + "] = tanh(" + x.name + "[" + r + "," + l + "] + sum(" + q + ") " + a + "[" + r + "," +
+       q + "] * " + m.name + "[" + q + "," + l + "])" + where);
 }
 
 /// Fed by its own choices.
@@ -258,13 +269,16 @@ void FnWriter::choices() {
   has(Feature::Mutual);
   Axis t = sequence(), words{2 + model.random.below(7), ""}, h = staticAxis();
   Value &gold = want(Kind::Token, {t}, words);
-  std::string fed = model.name("fed"), i = model.name("i"), j = model.name("i"), k = model.name("i"), v = model.name("i");
+  std::string fed = model.name("fed"), i = model.name("i"), j = model.name("i"), k = model.name("i"),
+              v = model.name("i");
   std::string s = define(Kind::Real, {t, h}, 1);
   latest->used = true;
   std::string z = define(Kind::Real, {t, words}, 3);
   std::string table = model.param({words, h}).name, U = model.param({h, h}).name, out = model.param({words, h}).name;
-  line(fed + "[" + i + "] = if " + i + " == 0 then " + gold.name + "[" + i + "] else (argmax(" + v + ") " + z + "[" + i + "-1," + v + "])");
-  line(s + "[" + j + "] = tanh(" + table + "[" + fed + "[" + j + "]] + " + U + " @ " + s + "[" + j + "-1])   where " + s + "[-1] = 0");
+  line(fed + "[" + i + "] = if " + i + " == 0 then " + gold.name + "[" + i + "] else (argmax(" + v + ") " + z + "[" +
+       i + "-1," + v + "])");
+  line(s + "[" + j + "] = tanh(" + table + "[" + fed + "[" + j + "]] + " + U + " @ " + s + "[" + j + "-1])   where " +
+       s + "[-1] = 0");
   line(z + "[" + k + "] = " + out + " @ " + s + "[" + k + "]");
   has(Feature::Product);
 }
@@ -279,13 +293,13 @@ void FnWriter::restarts() {
   if (chance(50)) {
     has(Feature::IndexCondition);
     std::string n = std::to_string(2 + model.random.below(4));
-    line(s + "[" + i + "," + j + "] = if " + i + " mod " + n + " == 0 then " + x.name + "[" + i + "," + j + "] else 0.5 * " + s + "[" + i +
-         " - 1," + j + "] + tanh(" + x.name + "[" + i + "," + j + "])");
+    line(s + "[" + i + "," + j + "] = if " + i + " mod " + n + " == 0 then " + x.name + "[" + i + "," + j +
+         "] else 0.5 * " + s + "[" + i + " - 1," + j + "] + tanh(" + x.name + "[" + i + "," + j + "])");
     return;
   }
   std::string guard = chance(50) ? dataCondition(scope) : indexCondition(scope);
-  line(s + "[" + i + "," + j + "] = if " + i + " == 0 or " + guard + " then " + x.name + "[" + i + "," + j + "] else sin(" + s + "[" + i +
-       " - 1," + j + "] + " + x.name + "[" + i + "," + j + "])");
+  line(s + "[" + i + "," + j + "] = if " + i + " == 0 or " + guard + " then " + x.name + "[" + i + "," + j +
+       "] else sin(" + s + "[" + i + " - 1," + j + "] + " + x.name + "[" + i + "," + j + "])");
 }
 
 } // namespace rondo::random_programs

@@ -35,9 +35,8 @@ public:
       line(fn->range);
       body(fn);
     }
-    sort(list, [](const Edit &a, const Edit &b) {
-      return std::pair(b.saves(), a.begin) < std::pair(a.saves(), b.begin);
-    });
+    sort(list,
+         [](const Edit &a, const Edit &b) { return std::pair(b.saves(), a.begin) < std::pair(a.saves(), b.begin); });
   }
   std::vector<Edit> list;
 

@@ -94,8 +94,8 @@ void FnWriter::product() {
     Scope scope{{j, f}, {k, e}};
     std::string guard = chance(50) ? " | " + indexCondition(scope) : "";
     Value &x = want(Kind::Real, {t, e}), &w = model.param({f, e});
-    line(define(Kind::Real, {t, f}, 4) + "[" + i + "," + j + "] = (sum(" + k + guard + ") " + w.name + "[" + j + "," + k +
-         "] * " + x.name + "[" + i + "," + k + "]) + " + x.name + "[" + i + ",0]");
+    line(define(Kind::Real, {t, f}, 4) + "[" + i + "," + j + "] = (sum(" + k + guard + ") " + w.name + "[" + j + "," +
+         k + "] * " + x.name + "[" + i + "," + k + "]) + " + x.name + "[" + i + ",0]");
     return;
   }
   case 4: { // by a power or a function of one side
@@ -129,20 +129,21 @@ void FnWriter::convolution() {
       x.outside = "0";
       bounds.push_back(x.name + "[_] = 0");
     }
-    line(define(Kind::Real, {t, f}, 6) + "[" + i + " in " + t.name + "," + j + "] = sum(" + k + " in " + n + ", " + l + ") " + w.name + "[" + j +
-         "," + k + "," + l + "] * " + x.name + "[" + i + " - " + (stride == 2 ? "2 * " : "") + k + "," + l + "]");
+    line(define(Kind::Real, {t, f}, 6) + "[" + i + " in " + t.name + "," + j + "] = sum(" + k + " in " + n + ", " + l +
+         ") " + w.name + "[" + j + "," + k + "," + l + "] * " + x.name + "[" + i + " - " + (stride == 2 ? "2 * " : "") +
+         k + "," + l + "]");
     return;
   case 1: { // centred, absent terms
     std::string half = std::to_string((width - 1) / 2), to = std::to_string(width - 1 - (width - 1) / 2);
-    line(define(Kind::Real, {t, f}, 6) + "[" + i + " in " + t.name + "," + j + "] = sum(" + k + " in -" + half + ".." + to + ", " + l + " | 0 <= " +
-         i + " + " + k + " < " + t.name + ") " + w.name + "[" + j + ", " + k + " + " + half + ", " + l + "] * " + x.name +
-         "[" + i + " + " + k + ", " + l + "]");
+    line(define(Kind::Real, {t, f}, 6) + "[" + i + " in " + t.name + "," + j + "] = sum(" + k + " in -" + half + ".." +
+         to + ", " + l + " | 0 <= " + i + " + " + k + " < " + t.name + ") " + w.name + "[" + j + ", " + k + " + " +
+         half + ", " + l + "] * " + x.name + "[" + i + " + " + k + ", " + l + "]");
     return;
   }
   default: // each channel for itself
-    line(define(Kind::Real, {t, e}, 6) + "[" + i + " in " + t.name + "," + l + "] = sum(" + k + " in " + n +
-         " | " + i + " >= " + k + ") " + model.param({Axis{width, ""}, e}).name + "[" + k + "," + l + "] * " + x.name +
-         "[" + i + " - " + k + "," + l + "]");
+    line(define(Kind::Real, {t, e}, 6) + "[" + i + " in " + t.name + "," + l + "] = sum(" + k + " in " + n + " | " + i +
+         " >= " + k + ") " + model.param({Axis{width, ""}, e}).name + "[" + k + "," + l + "] * " + x.name + "[" + i +
+         " - " + k + "," + l + "]");
   }
 }
 
@@ -161,7 +162,8 @@ void FnWriter::pairs() {
            std::to_string(e.size);
     break;
   case 1:
-    body = "sqrt(0.1 + (mean(" + k + ") (" + x.name + "[" + i + "," + k + "] - " + y.name + "[" + j + "," + k + "]) ^ 2))";
+    body =
+        "sqrt(0.1 + (mean(" + k + ") (" + x.name + "[" + i + "," + k + "] - " + y.name + "[" + j + "," + k + "]) ^ 2))";
     break;
   case 2:
     body = "max(" + k + ") " + x.name + "[" + i + "," + k + "] * " + y.name + "[" + j + "," + k + "]";
@@ -182,8 +184,8 @@ void FnWriter::pairs() {
   std::string word = model.any(words), close = StringRef(word).contains('(') ? ")" : "";
   bool first = chance(70);
   std::string out = first ? a : b, in = first ? b : a;
-  line(define(Kind::Real, {first ? t : s}, word == "sum" ? 90 : 9) + "[" + out + "] = " + word + "(" + in + guard + ") " +
-       d + "[" + a + "," + b + "]" + close);
+  line(define(Kind::Real, {first ? t : s}, word == "sum" ? 90 : 9) + "[" + out + "] = " + word + "(" + in + guard +
+       ") " + d + "[" + a + "," + b + "]" + close);
 }
 
 void FnWriter::sequenceReduction() {
@@ -255,7 +257,8 @@ void FnWriter::attention() {
 void FnWriter::heads() {
   has(Feature::Attention);
   has(Feature::Product);
-  Axis t = sequence(), s = chance(40) ? other(t) : t, e = staticAxis(), h{1 + model.random.below(3), ""}, d = staticAxis();
+  Axis t = sequence(), s = chance(40) ? other(t) : t, e = staticAxis(), h{1 + model.random.below(3), ""},
+       d = staticAxis();
   Value &x = want(Kind::Real, {t, e}), &m = want(Kind::Real, {s, e});
   auto project = [&](Value &from, const Axis &over) {
     std::string i = model.name("i"), j = model.name("i"), k = model.name("i"), l = model.name("i");
@@ -271,8 +274,8 @@ void FnWriter::heads() {
   std::string guard = chance(60) ? " | " + condition(scope, 1) : "";
   std::string a = define(Kind::Real, {t, h, s}, 1);
   latest->used = true;
-  line(a + "[" + i + "," + n + "," + j + "] = softmax(" + j + guard + ") sum(" + k + ") " + q + "[" + i + "," + n + "," +
-       k + "] * " + key + "[" + j + "," + n + "," + k + "]" + (chance(70) ? " / sqrt(" + axisText(d) + ")" : ""));
+  line(a + "[" + i + "," + n + "," + j + "] = softmax(" + j + guard + ") sum(" + k + ") " + q + "[" + i + "," + n +
+       "," + k + "] * " + key + "[" + j + "," + n + "," + k + "]" + (chance(70) ? " / sqrt(" + axisText(d) + ")" : ""));
   std::string i2 = model.name("i"), n2 = model.name("i"), k2 = model.name("i"), j2 = model.name("i");
   line(define(Kind::Real, {t, h, d}, 3) + "[" + i2 + "," + n2 + "," + k2 + "] = sum(" + j2 + ") " + a + "[" + i2 + "," +
        n2 + "," + j2 + "] * " + v + "[" + j2 + "," + n2 + "," + k2 + "]");
@@ -293,8 +296,8 @@ void FnWriter::integers() {
   case 1: {
     Scope scope{index(t), index(chance(50) ? t : other(t))};
     std::string guard = condition(scope, 1);
-    line(define(Kind::Int, {t}, 40) + "[" + scope[0].name + " in " + t.name + "] = count(" + bind(scope[1], true) + " | " +
-         guard + ")");
+    line(define(Kind::Int, {t}, 40) + "[" + scope[0].name + " in " + t.name + "] = count(" + bind(scope[1], true) +
+         " | " + guard + ")");
     return;
   }
   case 2: {
@@ -333,8 +336,8 @@ void FnWriter::mask() {
   Value &x = want(Kind::Real, {s, e});
   std::string i = model.name("i"), j = model.name("i"), k = model.name("i");
   has(Feature::Reduction);
-  line(define(Kind::Real, {t, e}, 9) + "[" + i + "," + k + "] = " + (chance(50) ? "mean(" : "0.2 * (sum(") + j + " | " + m +
-       "[" + i + "," + j + "]) " + x.name + "[" + j + "," + k + "]");
+  line(define(Kind::Real, {t, e}, 9) + "[" + i + "," + k + "] = " + (chance(50) ? "mean(" : "0.2 * (sum(") + j + " | " +
+       m + "[" + i + "," + j + "]) " + x.name + "[" + j + "," + k + "]");
   if (StringRef(lines.back()).contains("0.2 * (sum("))
     lines.back() += ")";
 }
@@ -368,8 +371,8 @@ void FnWriter::scatter() {
   Axis s = sequence(), words{3 + model.random.below(9), ""};
   Value &to = want(Kind::Token, {s}, words), &a = want(Kind::Real, {s});
   std::string i = model.name("i"), v = model.name("i");
-  line(define(Kind::Real, {words}, 40) + "[" + v + " in " + std::to_string(words.size) + "] = sum(" + i + " | " + to.name +
-       "[" + i + "] == " + v + ") " + a.name + "[" + i + "]");
+  line(define(Kind::Real, {words}, 40) + "[" + v + " in " + std::to_string(words.size) + "] = sum(" + i + " | " +
+       to.name + "[" + i + "] == " + v + ") " + a.name + "[" + i + "]");
 }
 
 } // namespace rondo::random_programs

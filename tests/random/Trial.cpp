@@ -7,6 +7,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,8 +48,8 @@ static void judge(Outcome &outcome, int status) {
   for (StringRef line : lines) {
     size_t reason = line.find("not built yet");
     if (reason != StringRef::npos)
-      outcome.refusals.push_back(plain(line.contains("not built yet: ") ? line.drop_front(reason + 15)
-                                                                       : line.substr(line.find("error") + 7)));
+      outcome.refusals.push_back(
+          plain(line.contains("not built yet: ") ? line.drop_front(reason + 15) : line.substr(line.find("error") + 7)));
     built |= line.ends_with("  ok");
     size_t at = line.find("error");
     if (error.empty() && at != StringRef::npos)
@@ -60,7 +61,9 @@ static void judge(Outcome &outcome, int status) {
   if (WIFSIGNALED(status)) {
     outcome.kind = Outcome::Finding;
     int signal = WTERMSIG(status);
-    outcome.signature = signal == SIGALRM ? "takes too long" : "crash, signal " + std::to_string(signal);
+    outcome.signature = signal == SIGALRM || signal == SIGXCPU || signal == SIGKILL
+                            ? "takes too long"
+                            : "crash, signal " + std::to_string(signal);
     if (!error.empty())
       outcome.signature += ": " + plain(error);
   } else if (WEXITSTATUS(status) == 0) {
@@ -96,7 +99,10 @@ Outcome Trial::run(const std::string &text) const {
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
     setenv("TMPDIR", folder.c_str(), 1); // what a crash leaves behind goes with the folder
-    alarm(limit);
+    // Of its own time, since the machine may be busy; waiting for nothing has an end, too.
+    rlimit cpu{limit, limit};
+    setrlimit(RLIMIT_CPU, &cpu);
+    alarm(limit * 10);
     Options options;
     options.command = "verify";
     options.color = "never";

@@ -8,11 +8,10 @@ using namespace llvm;
 namespace rondo::random_programs {
 
 static const StringRef names[featureCount] = {
-    "forward",   "backward",       "lag",            "mutual",          "own-past", "nested-scan", "attention",
-    "reduction", "binder",         "axes",           "pairs",           "gather",   "data-condition",
-    "real-condition", "index-condition", "shift",    "product",         "convolution", "loop",     "library",
-    "own-layer", "function",       "lifting",        "concat",          "integers", "empty",       "bounded",
-    "exports"};
+    "forward",         "backward", "lag",     "mutual",      "own-past", "nested-scan",    "attention",
+    "reduction",       "binder",   "axes",    "pairs",       "gather",   "data-condition", "real-condition",
+    "index-condition", "shift",    "product", "convolution", "loop",     "library",        "own-layer",
+    "function",        "lifting",  "concat",  "integers",    "empty",    "bounded",        "exports"};
 
 StringRef nameOf(Feature feature) { return names[static_cast<unsigned>(feature)]; }
 
@@ -73,13 +72,14 @@ Value &ModelWriter::param(const AxisList &axes) {
 
 /// A fn of numbers, of the library or of the file. Called on arrays it lifts.
 std::string ModelWriter::scalarFunction() {
-  static const char *known[] = {"elu", "selu", "mish", "relu6", "hard_sigmoid", "hard_swish", "softsign",
-                                "log_sigmoid", "leaky_relu"};
-  if (chance(60))
+  static const char *known[] = {"elu",        "selu",     "mish",        "relu6",     "hard_sigmoid",
+                                "hard_swish", "softsign", "log_sigmoid", "leaky_relu"};
+  if (chance(45))
     return any(known);
   features.set(static_cast<unsigned>(Feature::Function));
-  static const char *bodies[] = {"x * sigmoid(1.5 * x)", "if x > 0.25 then x else 0.25 * x - 0.1", "tanh(x) ^ 2 - x / 4",
-                                 "minimum(maximum(x, -1), 1)", "1 / (1 + x * x)", "floor(x * 3) / 3 + 0.5 * x"};
+  static const char *bodies[] = {"x * sigmoid(1.5 * x)", "if x > 0.25 then x else 0.25 * x - 0.1",
+                                 "tanh(x) ^ 2 - x / 4",  "minimum(maximum(x, -1), 1)",
+                                 "1 / (1 + x * x)",      "floor(x * 3) / 3 + 0.5 * x"};
   std::string made = name("fn");
   fns.push_back("fn " + made + "(x: []) -> [] = " + any(bodies));
   return made;
@@ -278,17 +278,20 @@ std::string FnWriter::results() {
 
 std::string FnWriter::write() {
   using Make = void (FnWriter::*)();
-  static const std::pair<int, Make> kinds[] = {
-      {8, &FnWriter::pointwise},        {4, &FnWriter::lifted},       {7, &FnWriter::product},
-      {4, &FnWriter::convolution},      {5, &FnWriter::pairs},        {6, &FnWriter::sequenceReduction},
-      {6, &FnWriter::attention},        {3, &FnWriter::heads},        {4, &FnWriter::integers},
-      {3, &FnWriter::mask},             {4, &FnWriter::joined},       {2, &FnWriter::scatter},
-      {6, &FnWriter::library},          {2, &FnWriter::libraryAttention}, {4, &FnWriter::ownLayer},
-      {4, &FnWriter::loop},             {2, &FnWriter::filledLoop},   {3, &FnWriter::functionCall},
-      {6, &FnWriter::cell},             {5, &FnWriter::lagged},       {4, &FnWriter::mutual},
-      {5, &FnWriter::ownPast},          {5, &FnWriter::nested},       {3, &FnWriter::alongPairs},
-      {3, &FnWriter::libraryStep},      {3, &FnWriter::lookingStep},  {3, &FnWriter::choices},
-      {3, &FnWriter::restarts}};
+  static const std::pair<int, Make> kinds[] = {{8, &FnWriter::pointwise},   {4, &FnWriter::lifted},
+                                               {7, &FnWriter::product},     {4, &FnWriter::convolution},
+                                               {5, &FnWriter::pairs},       {6, &FnWriter::sequenceReduction},
+                                               {6, &FnWriter::attention},   {3, &FnWriter::heads},
+                                               {4, &FnWriter::integers},    {3, &FnWriter::mask},
+                                               {4, &FnWriter::joined},      {2, &FnWriter::scatter},
+                                               {6, &FnWriter::library},     {2, &FnWriter::libraryAttention},
+                                               {4, &FnWriter::ownLayer},    {4, &FnWriter::loop},
+                                               {2, &FnWriter::filledLoop},  {6, &FnWriter::functionCall},
+                                               {6, &FnWriter::cell},        {5, &FnWriter::lagged},
+                                               {4, &FnWriter::mutual},      {5, &FnWriter::ownPast},
+                                               {5, &FnWriter::nested},      {3, &FnWriter::alongPairs},
+                                               {3, &FnWriter::libraryStep}, {3, &FnWriter::lookingStep},
+                                               {3, &FnWriter::choices},     {3, &FnWriter::restarts}};
   int total = 0;
   for (auto &[weight, make] : kinds)
     total += weight;

@@ -1,5 +1,5 @@
-// The writer of one random program. Everything is demand-driven: a statement asks for an array of some axes and gets one
-// of those at hand, a new input or a new parameter, so that whatever is written is well typed.
+// The writer of one random program. Everything is demand-driven: a statement asks for an array of some axes and gets
+// one of those at hand, a new input or a new parameter, so that whatever is written is well typed.
 //
 // Magnitudes are estimated on the way and brought down where they grow: an answer of 1e30 would tell nothing.
 #pragma once
@@ -152,7 +152,7 @@ private:
   std::string name, indent = "    ";
   std::vector<Axis> sequences;
   std::map<std::string, std::pair<int64_t, int64_t>> declared; // least and greatest length
-  std::vector<Value *> values, pending; // at hand; of the statement being written
+  std::vector<Value *> values, pending;                        // at hand; of the statement being written
   std::vector<std::unique_ptr<Value>> owned;
   std::vector<Value *> inputs;
   Value *latest = nullptr; // defined last

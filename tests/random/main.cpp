@@ -1,7 +1,7 @@
 // rondo-random: random programs against the interpreter, and smaller ones that fail alike. See docs/Testing.md.
+#include "tests/random/Program.h"
 #include "tests/random/Reduce.h"
 #include "tests/random/Trial.h"
-#include "tests/random/Program.h"
 #include "tools/rondo/Terminal.h"
 #include "tools/support/Array.h"
 #include "llvm/ADT/StringExtras.h"
@@ -49,9 +49,7 @@ struct Tally {
 static bool read(int argc, char **argv, Wish &wish) {
   for (int i = 1; i < argc; ++i) {
     StringRef word = argv[i];
-    auto value = [&](auto &to) {
-      return i + 1 < argc && !StringRef(argv[++i]).getAsInteger(10, to);
-    };
+    auto value = [&](auto &to) { return i + 1 < argc && !StringRef(argv[++i]).getAsInteger(10, to); };
     auto text = [&] { return i + 1 < argc ? StringRef(argv[++i]) : StringRef(); };
     bool good = true;
     if (word == "--seed")
@@ -104,7 +102,8 @@ static void keep(const Wish &wish, const std::string &name, const Program &progr
   if (wish.keep.empty())
     return;
   sys::fs::create_directories(wish.keep);
-  for (auto &[end, text] : {std::pair(".rondo", program.text), std::pair(".txt", outcome.signature + "\n" + outcome.said)})
+  for (auto &[end, text] :
+       {std::pair(".rondo", program.text), std::pair(".txt", outcome.signature + "\n" + outcome.said)})
     if (Error error = writeBytes(wish.keep + "/" + name + end, text))
       fail(std::move(error));
 }
