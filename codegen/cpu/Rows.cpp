@@ -145,21 +145,17 @@ SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
   FoldOp fold = kernelOver<FoldOp>(op);
   if (!fold && readsOwnRows(kernel))
     return {op};
-  auto add = [&](Block &block) {
+  // A fold whose operations read each other at other rows than their own is none to the code: one is finished, then the
+  // next.
+  bool apart = fold && !placement.rowwiseAxes(fold) && !placement.panelSlot(fold);
+  auto add = [&](Block &block, auto &add) -> void {
     for (Operation &inner : block.without_terminator())
-      if (!isView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
+      if (apart && &inner == fold)
+        add(fold.getBody().front(), add);
+      else if (!isView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
         parts.push_back(&inner);
   };
-  // A fold whose parts read each other at other rows than their own is no fold to the code: each part is finished first.
-  if (fold && !placement.isRowwise(fold) && !placement.panelSlot(fold)) {
-    for (Operation &inner : kernel.getBlock().without_terminator())
-      if (&inner == fold)
-        add(fold.getBody().front());
-      else if (!isView(&inner))
-        parts.push_back(&inner);
-    return parts;
-  }
-  add(kernel.getBlock());
+  add(kernel.getBlock(), add);
   return parts;
 }
 
