@@ -36,7 +36,7 @@ void FnWriter::library() {
   case 6:
     return recurrent("gru");
   case 7:
-    return recurrent(chance(50) ? "gru_reset_after" : "peephole_lstm");
+    return recurrent(chance(50) ? "gru_reset_after" : "lstm_peephole");
   case 8:
     return call(e, "sinusoidal_positions(" + E + ")", 3);
   case 9: {

@@ -224,7 +224,7 @@ void FnWriter::libraryStep() {
     std::string c = define(Kind::Real, {t, h}, 4);
     if (chance(70))
       latest->used = true;
-    line(s + "[" + i + "], " + c + "[" + i + "] = " + model.instance((chance(70) ? "lstm" : "peephole_lstm") + sizes) +
+    line(s + "[" + i + "], " + c + "[" + i + "] = " + model.instance((chance(70) ? "lstm" : "lstm_peephole") + sizes) +
          ".step(" + x.name + "[" + i + "], " + past + ", " + c + "[" + way.before(i) + "])" + where + ", " + c + "[" +
          way.outside(t) + "] = 0");
     return;
