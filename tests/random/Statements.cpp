@@ -236,7 +236,7 @@ void FnWriter::attention() {
                        : "sum(" + k + ") " + q.name + "[" + i + "," + k + "] * " + key.name + "[" + j + "," + k + "]";
     score += " / sqrt(" + axisText(d) + ")";
     if (chance(25))
-      score = "(" + score + ") + " + damp(real(scope, 1), 5).text;
+      score = "((" + score + ") + " + damp(real(scope, 1), 5).text + ")";
   } else {
     score = damp(real(scope, 2), 8).text;
   }
