@@ -1,6 +1,7 @@
 // The fuzzers without libFuzzer: each seed as it is, then mutations of seeds, the same ones every time.
 //   npz-fuzz -runs=20000 -seed=1 -max_len=4096 FOLDER|FILE ...
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -29,6 +30,17 @@ static uint64_t next() {
 }
 static size_t below(size_t bound) { return bound ? next() % bound : 0; }
 
+/// Where a word or a line of the text stands: what is still grammar after a mutation goes further than the parser.
+static std::pair<size_t, size_t> piece(const std::string &text, bool line) {
+  auto inside = [&](char c) { return line ? c != '\n' : std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  size_t begin = below(text.size()), end = begin;
+  while (begin && inside(text[begin - 1]))
+    --begin;
+  while (end < text.size() && inside(text[end]))
+    ++end;
+  return {begin, end - begin};
+}
+
 static void mutate(std::string &text, const std::vector<std::string> &seeds) {
   // Numbers on edges, brackets and signs: what readers branch on.
   static const char *const words[] = {"0",
@@ -54,7 +66,7 @@ static void mutate(std::string &text, const std::vector<std::string> &seeds) {
                                       "#",
                                       "{n}",
                                       "\xff\xff\xff\xff"};
-  switch (below(6)) {
+  switch (below(10)) {
   case 0:
     if (!text.empty())
       text[below(text.size())] ^= char(1 << below(8));
@@ -72,6 +84,25 @@ static void mutate(std::string &text, const std::vector<std::string> &seeds) {
   case 4: {
     size_t at = below(text.size());
     text.insert(below(text.size() + 1), text.substr(at, below(64)));
+    break;
+  }
+  case 6:
+  case 7:
+  case 8: {
+    bool line = below(3) == 0;
+    const std::string &other = below(3) ? text : seeds[below(seeds.size())];
+    auto [from, size] = piece(other, line);
+    std::string word = other.substr(from, size);
+    auto [to, old] = piece(text, line);
+    text.replace(to, old, word);
+    break;
+  }
+  case 9: {
+    auto [from, size] = piece(text, true);
+    std::string line = text.substr(from, size) + "\n";
+    if (below(2))
+      text.erase(from, std::min(size + 1, text.size() - from));
+    text.insert(piece(text, true).first, line);
     break;
   }
   case 5: {
