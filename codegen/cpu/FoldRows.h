@@ -6,7 +6,7 @@
 
 namespace rondo {
 
-/// Emits the row at `position` of the example of `scope`.
-mlir::LogicalResult emitFoldRow(const Scope &scope, FoldOp fold, mlir::Value position);
+/// Emits the row at `positions` of the example of `scope`.
+mlir::LogicalResult emitFoldRow(const Scope &scope, FoldOp fold, llvm::ArrayRef<mlir::Value> positions);
 
 } // namespace rondo

@@ -188,16 +188,15 @@ std::pair<Value, Value> Point::span(unsigned dim) const {
   if (scope.columns.empty())
     return {lo, hi};
   auto narrow = [&](Value v, AffineMap map) {
-    auto asked = scope.columns.lookup(v);
-    if (!asked.first)
+    auto asked = scope.columns.find(v);
+    if (asked == scope.columns.end())
       return;
-    unsigned inner = scope.kernel.placement[v].layout.rowDims.back();
-    if (map && map.getResult(inner) != getAffineDimExpr(dim, map.getContext()))
-      return;
-    if (!map && inner != dim)
-      return;
-    lo = c.max(lo, asked.first);
-    hi = c.min(hi, asked.second);
+    const Place &place = scope.kernel.placement[v];
+    for (auto [inner, range] : llvm::zip(ArrayRef(place.layout.rowDims).drop_front(place.rowAxes), asked->second))
+      if (map ? map.getResult(inner) == getAffineDimExpr(dim, map.getContext()) : inner == dim) {
+        lo = c.max(lo, range.first);
+        hi = c.min(hi, range.second);
+      }
   };
   // A result dimension: what is asked of the results. A reduced one: what there is of the operands.
   if (dim < eq.resultDims)

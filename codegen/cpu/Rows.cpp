@@ -18,17 +18,32 @@ static int64_t rowDim(RankedTensorType type) {
   return -1;
 }
 
-LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) {
+static LogicalResult emitRowwise(const Scope &scope, FoldOp fold, unsigned rowAxes, SmallVector<Value> positions) {
+  if (positions.size() == rowAxes)
+    return emitFoldRow(scope, fold, positions);
+  Code &c = scope.kernel.code;
+  auto type = cast<RankedTensorType>(fold.getResult(0).getType());
+  unsigned dim = Layout::of(type, true).rowDims[positions.size()];
+  LogicalResult result = success();
+  c.loop(c.index(0), scope.lengthOf(axisOf(type, dim)), 1, [&](Value i) {
+    positions.push_back(i);
+    result = emitRowwise(scope, fold, rowAxes, positions);
+  });
+  return result;
+}
+
+LogicalResult emitForExample(const Scope &scope, Operation *op, ArrayRef<Value> positions) {
   if (isa<ReadOp, YieldOp>(op) || scope.kernel.placement.isConstant(op))
     return success();
   // Equations read through views; what else reads one needs it in memory.
   if (isView(op) && llvm::all_of(op->getUsers(), [](Operation *user) { return isa<Equation>(user); }))
     return success();
-  if (auto fold = dyn_cast<FoldOp>(op); fold && position && scope.kernel.placement.rowwiseAxes(fold))
-    return emitFoldRow(scope, fold, position);
+  if (auto fold = dyn_cast<FoldOp>(op))
+    if (unsigned rowAxes = scope.kernel.placement.rowwiseAxes(fold))
+      return emitRowwise(scope, fold, rowAxes, SmallVector<Value>(positions));
   if (isa<KernelOp, FoldOp>(op)) {
     for (Operation &inner : op->getRegion(0).front())
-      if (failed(emitForExample(scope, &inner, position)))
+      if (failed(emitForExample(scope, &inner, positions)))
         return failure();
     return success();
   }
@@ -40,8 +55,8 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, Value position) 
   for (int64_t d = 0; d < type.getRank(); ++d)
     if (type.isDynamicDim(d) && axisOf(type, d) == "b")
       preset[d] = scope.example;
-  if (position)
-    preset[rowDim(type)] = position;
+  for (auto [d, position] : llvm::zip(Layout::of(type, true).rowDims, positions))
+    preset[d] = position;
   if (isa<Equation>(op)) {
     emitEquation(scope, op, preset);
     return success();
@@ -185,10 +200,10 @@ LogicalResult emitRows(Kernel &kernel, Operation *op) {
   } else if (kernel.placement[op->getResult(0)].layout.perExample) {
     Value batch = kernel.field(FrameField::Batch);
     c.loop(share(batch, kernel.tid), share(batch, c.add(kernel.tid, c.index(1))), 1,
-           [&](Value e) { result = emitForExample(outer.withExample(e), op, Value()); });
+           [&](Value e) { result = emitForExample(outer.withExample(e), op); });
   } else {
     c.guarded(c.holds(arith::CmpIPredicate::eq, kernel.tid, c.index(0)),
-              [&] { result = emitForExample(outer, op, Value()); });
+              [&] { result = emitForExample(outer, op); });
   }
   return result;
 }

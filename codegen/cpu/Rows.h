@@ -5,9 +5,9 @@
 
 namespace rondo {
 
-/// Emits any level-1 operation (and the contents of kernels and folds) for the example of `scope`. `position` is the
-/// row's place along the first sequence axis of the result, or null: then that dimension is a loop like any other.
-mlir::LogicalResult emitForExample(const Scope &scope, mlir::Operation *op, mlir::Value position);
+/// Emits any level-1 operation (and the contents of kernels and folds) for the example of `scope`. `positions` are the
+/// row's places along the first sequence axes of the result; those without one are loops like any other dimension.
+mlir::LogicalResult emitForExample(const Scope &scope, mlir::Operation *op, llvm::ArrayRef<mlir::Value> positions = {});
 
 /// The operations of a block at the top level of an export, each as rows split over the threads, with a barrier
 /// between those that read each other's results.

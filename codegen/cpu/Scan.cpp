@@ -199,7 +199,7 @@ private:
     team.forOwn(c, alive, [&](Value k) {
       Scope scope = at(n, k);
       for (Operation *op : ops)
-        if (failed(emitForExample(scope, op, Value())))
+        if (failed(emitForExample(scope, op)))
           result = failure();
       for (const Move &move : moves)
         copy(scope, kernel.storageOf(move.from), move.to, move.from);

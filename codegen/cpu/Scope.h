@@ -60,8 +60,8 @@ struct Scope {
   mlir::Value example;                                   // null where there is none
   llvm::SmallVector<mlir::Value> offset, length;         // of this example, per space; per axis
   llvm::StringMap<mlir::Value> step;                     // of the enclosing scans, by axis
-  /// In a row of a fold: the columns of each wide value that anybody asks for. Nothing outside is computed or read.
-  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> columns;
+  /// In a row of a fold: the columns of each wide value that anybody asks for, along each of its axes that are columns. Nothing outside is computed or read.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<std::pair<mlir::Value, mlir::Value>>> columns;
 
   explicit Scope(Kernel &kernel) : kernel(kernel) {}
   Code &code() const { return kernel.code; }

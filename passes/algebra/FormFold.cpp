@@ -8,10 +8,13 @@
 // Nothing is matched: no exp, max or division is looked at. A group is what is connected through wide values. F1: one
 // pass over the wide dims must do, so nothing wide may depend on a reduction that is finished inside; a softmax may, if
 // what follows it is linear in it up to the results.
+// The widest values come first: attention over an image is a group of what has four axes, although its queries, too,
+// have two. What a grid of the inputs gives at each of its places is not wide: such a grid stands in memory anyway.
 // Postcondition: a wide value stands in a fold, or a remark says why not.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
+#include <set>
 
 namespace rondo {
 #define GEN_PASS_DEF_FORMFOLD
@@ -35,29 +38,75 @@ public:
       : block(block), outerAxes(outerAxes), vocabulary(vocabulary) {}
 
   void run() {
+    findGiven();
+    std::set<unsigned, std::greater<>> widths;
     for (Operation &op : block)
       if (isa<Equation>(op))
         for (Value result : op.getResults())
-          if (isWide(result.getType()))
-            wide.insert(result);
-    if (wide.empty())
-      return;
-    for (llvm::SetVector<Operation *> &ops : components())
-      form(ops.getArrayRef());
+          if (unsigned own = width(result); own >= 2 && !given.contains(result))
+            widths.insert(own);
+    for (unsigned least : widths) {
+      wide.clear();
+      for (Operation &op : block)
+        if (isa<Equation>(op))
+          for (Value result : op.getResults())
+            if (width(result) >= least && !given.contains(result))
+              wide.insert(result);
+      for (llvm::SetVector<Operation *> &ops : components())
+        form(ops.getArrayRef());
+    }
   }
 
 private:
-  bool isWide(Type type) const {
+  static SmallVector<std::string> sequenceAxes(Type type) {
+    SmallVector<std::string> axes;
     auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor)
-      return false;
-    unsigned axes = 0;
+    for (unsigned dim = 0; tensor && dim < tensor.getRank(); ++dim)
+      if (tensor.isDynamicDim(dim) && axisOf(tensor, dim) != "b")
+        axes.push_back(axisOf(tensor, dim).str());
+    llvm::sort(axes);
+    return axes;
+  }
+
+  /// Sequence axes of a value made here, with those of the scans around; 0: none of its own.
+  unsigned width(Value value) const {
+    auto tensor = dyn_cast<RankedTensorType>(value.getType());
+    unsigned axes = sequenceAxes(value.getType()).size();
     bool large = false;
-    for (unsigned dim = 0; dim < tensor.getRank(); ++dim) {
-      axes += tensor.isDynamicDim(dim) && axisOf(tensor, dim) != "b";
+    for (unsigned dim = 0; tensor && dim < tensor.getRank(); ++dim)
       large |= vocabulary && !tensor.isDynamicDim(dim) && tensor.getDimSize(dim) >= vocabulary;
-    }
-    return axes && axes + outerAxes + large >= 2;
+    return axes ? axes + outerAxes + large : 0;
+  }
+
+  /// Values that stand in memory at the size of what is made here: what comes in over several axes, slices of such, and
+  /// what is made of them place by place. Carries and pasts do not count: there is one of them, not one for each step.
+  void findGiven() {
+    auto scan = dyn_cast<ScanOp>(block.getParentOp());
+    for (Value argument : scan ? scan.getSliceArgs() : block.getArguments())
+      if (width(argument) >= 2)
+        given.insert(argument);
+    std::set<SmallVector<std::string>> grids;
+    for (Value value : given)
+      grids.insert(sequenceAxes(value.getType()));
+    for (Operation &op : block)
+      for (Value result : op.getResults()) {
+        if (width(result) < 2)
+          continue;
+        SmallVector<std::string> axes = sequenceAxes(result.getType());
+        bool ofGiven = isa<ScanOp>(op), ofWide = false, ofWider = false;
+        for (Value input : inputsOf(&op)) {
+          ofWider |= width(input) > width(result);
+          bool outside = input.getParentBlock() != &block && sequenceAxes(input.getType()).size() >= width(result);
+          if (given.contains(input) || outside)
+            ofGiven |= sequenceAxes(input.getType()) == axes || outside;
+          else
+            ofWide |= input.getParentBlock() == &block && input.getDefiningOp() &&
+                      sequenceAxes(input.getType()) == axes;
+        }
+        // What a still wider value is reduced to may be over a grid that is there anyway.
+        if (!ofWide && (ofGiven || (ofWider && grids.count(axes))))
+          given.insert(result);
+      }
   }
 
   /// In block order.
@@ -256,7 +305,7 @@ private:
   Block &block;
   unsigned outerAxes;
   int64_t vocabulary;
-  llvm::DenseSet<Value> wide;
+  llvm::DenseSet<Value> wide, given;
 };
 
 struct FormFoldPass : rondo::impl::FormFoldBase<FormFoldPass> {
