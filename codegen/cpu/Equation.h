@@ -31,6 +31,7 @@ struct EquationView {
   /// Reads of views are reads of what they are views of.
   static EquationView of(mlir::Operation *op);
   unsigned dims() const { return extents.size(); }
+  unsigned symbols() const { return scalars.size() + lets.size(); }
 };
 
 /// Least and greatest value of an expression over static dimensions.

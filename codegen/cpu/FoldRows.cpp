@@ -51,18 +51,36 @@ private:
         return range;
     return {};
   }
+  /// The equation at this row, nothing else of it known.
+  void bindRow(Point &point) {
+    const Value *next = positions.begin();
+    for (unsigned d = 0; d < point.eq.resultDims; ++d) {
+      if (point.eq.extents[d].axis == "b")
+        point.bindQuietly(d, scope.example);
+      else if (!point.eq.extents[d].axis.empty() && next != positions.end())
+        point.bindQuietly(d, *next++);
+    }
+  }
   /// Columns that the conditions of `op` admit along `dim` in this row.
   Range admitted(Operation *op, unsigned dim) {
     EquationView eq = EquationView::of(op);
     Point point(scope, eq);
-    const Value *next = positions.begin();
-    for (unsigned d = 0; d < eq.resultDims; ++d) {
-      if (eq.extents[d].axis == "b")
-        point.bindQuietly(d, scope.example);
-      else if (!eq.extents[d].axis.empty() && next != positions.end())
-        point.bindQuietly(d, *next++);
-    }
+    bindRow(point);
     return point.bounds(dim);
+  }
+  /// What `op` goes through along one of its dims in this row: what its conditions admit and, if it makes a wide value,
+  /// what is asked of that.
+  Range goneThrough(Operation *op, unsigned dim) {
+    Range own = admitted(op, dim), sum{};
+    if (dim >= cast<Equation>(op).getNumResultDims())
+      return own;
+    for (Value result : op->getResults()) {
+      Range of = askedOf(result, dim);
+      if (!of.first)
+        return own;
+      sum = sum.first ? Range{c.min(sum.first, of.first), c.max(sum.second, of.second)} : of;
+    }
+    return {c.max(sum.first, own.first), c.min(sum.second, own.second)};
   }
   Range asked(Value v, unsigned dim) {
     Range sum{};
@@ -73,38 +91,44 @@ private:
     return sum.first ? sum : all(v, dim);
   }
   Range askedBy(Value v, unsigned inner, OpOperand &use) {
-    Operation *op = use.getOwner();
-    auto equation = dyn_cast<Equation>(op);
-    if (!equation)
-      return all(v, inner);
-    for (unsigned i = 0; i < equation.getReads().size(); ++i) {
-      if (equation.getReads()[i] != v)
-        continue;
-      auto dim = dyn_cast<AffineDimExpr>(equation.getReadMap(i).getResult(inner));
-      if (!dim)
-        return all(v, inner);
-      unsigned d = dim.getPosition();
-      if (isa<MapOp>(op)) {
-        Range r = all(v, inner), own = admitted(op, d);
-        bool first = true;
-        for (Value result : op->getResults()) {
-          Range of = askedOf(result, d);
-          if (!of.first)
-            return all(v, inner);
-          r = first ? of : Range{c.min(r.first, of.first), c.max(r.second, of.second)};
-          first = false;
-        }
-        return {c.max(r.first, own.first), c.min(r.second, own.second)};
-      }
-      Range r = admitted(op, d);
-      // A term whose weight is absent is absent.
-      if (auto weight = v.getDefiningOp<SoftmaxOp>(); weight && isa<ContractOp>(op)) {
-        Range present = admitted(weight, inner);
-        r = {c.max(r.first, present.first), c.min(r.second, present.second)};
-      }
-      return r;
+    auto equation = dyn_cast<Equation>(use.getOwner());
+    if (!equation || use.getOperandNumber() >= equation.getReads().size())
+      return all(v, inner); // a let
+    Range r = reached(use.getOwner(), equation.getReadMap(use.getOperandNumber()).getResult(inner), all(v, inner));
+    // A term whose weight is absent is absent.
+    if (auto weight = v.getDefiningOp<SoftmaxOp>(); weight && isa<ContractOp>(use.getOwner())) {
+      Range present = admitted(weight, inner);
+      r = {c.max(r.first, present.first), c.min(r.second, present.second)};
     }
-    return all(v, inner); // a let
+    return r;
+  }
+  /// The values of `e`, linear in the dims of `op`, over what it goes through in this row; `most` where that is not known.
+  Range reached(Operation *op, AffineExpr e, Range most) {
+    EquationView eq = EquationView::of(op);
+    Point point(scope, eq);
+    bindRow(point);
+    AffineExpr rest = e, zero = getAffineConstantExpr(0, e.getContext());
+    SmallVector<std::pair<unsigned, int64_t>> slopes;
+    for (unsigned d = 0; d < eq.dims(); ++d) {
+      AffineExpr dim = getAffineDimExpr(d, e.getContext());
+      if (point.dims[d] || !e.isFunctionOfDim(d))
+        continue;
+      auto slope = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(e.replace(dim, dim + 1) - e, eq.dims(), eq.symbols()));
+      if (!slope)
+        return most;
+      slopes.push_back({d, slope.getValue()});
+      rest = rest.replace(dim, zero);
+    }
+    if (!point.isKnown(rest))
+      return most;
+    Value least = point.valueOf(rest), greatest = least;
+    for (auto [d, slope] : slopes) {
+      Range r = eq.extents[d].axis.empty() ? Range{c.index(0), c.index(eq.extents[d].size)} : goneThrough(op, d);
+      Value first = c.mul(r.first, slope), last = c.mul(c.sub(r.second, c.index(1)), slope);
+      least = c.add(least, slope < 0 ? last : first);
+      greatest = c.add(greatest, slope < 0 ? first : last);
+    }
+    return {c.max(most.first, least), c.min(most.second, c.add(greatest, c.index(1)))};
   }
 
   Scope &scope;

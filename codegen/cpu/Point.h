@@ -23,6 +23,9 @@ public:
   mlir::Value bind(unsigned dim, mlir::Value index);
   /// Makes a dimension known without looking anything up.
   void bindQuietly(unsigned dim, mlir::Value index) { dims[dim] = index; }
+  /// Whether an expression's dimensions and symbols are known, and its value then.
+  bool isKnown(mlir::AffineExpr e) const { return ready(e); }
+  mlir::Value valueOf(mlir::AffineExpr e) const { return evaluate(e); }
   /// What can be decided before any dimension is known.
   mlir::Value settleNow() { return settle(); }
   /// The range of a dimension before conditions: all of it, or the columns of a fold's row that are asked for.
