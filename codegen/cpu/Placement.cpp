@@ -1,7 +1,7 @@
 #include "codegen/cpu/Placement.h"
 
 #include "codegen/cpu/FoldTile.h"
-#include "codegen/cpu/ProductKernel.h"
+#include "codegen/cpu/ScanTeam.h"
 #include "ir/Axes.h"
 
 using namespace mlir;
@@ -123,6 +123,7 @@ LogicalResult Placement::placeResult(Value v, Operation *at) {
 }
 
 LogicalResult Placement::placeScan(ScanOp scan) {
+  scratchSize[1] = std::max(scratchSize[1], depthOf(scan)); // the lists of examples of scans inside steps
   if (!scan.getSummed().empty())
     return scan.emitError("sums over the steps of a scan are not built yet"), failure();
   std::string axis = scan.getAxis().str();

@@ -47,7 +47,7 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, ArrayRef<Value> 
         return failure();
     return success();
   }
-  // One example at a time: a scan inside a scan's step.
+  // A scan inside a scan's step that is not worth taking all examples together.
   if (auto scan = dyn_cast<ScanOp>(op))
     return emitScan(scope, scan, /*alone=*/true);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());

@@ -2,6 +2,9 @@
 // Carries live in two buffers, read from one and written to the other, exchanged at each step; so after its last step
 // an example's carries stand in buffer (its length mod 2) whatever the others still do. What a product makes of a carry
 // goes straight into the next buffer, and into the stack; everything else is copied there at the end of the step.
+//
+// A recurrence with products inside a step takes all examples of that step together, too. They are not in the order of
+// its axis, so each thread keeps a list of those that still have steps.
 #include "codegen/cpu/Copy.h"
 #include "codegen/cpu/Equation.h"
 #include "codegen/cpu/Rows.h"
@@ -24,8 +27,10 @@ SmallVector<Value> presetExample(RankedTensorType type, Value example) {
 
 class ScanEmitter {
 public:
-  ScanEmitter(const Scope &outer, ScanOp scan, const ScanTeam &team, ScanProducts &products)
-      : outer(outer), kernel(outer.kernel), c(kernel.code), scan(scan), team(team), products(products) {}
+  /// `enter` makes the scope of an example; `list` is where the list stands, null where examples are ordered.
+  ScanEmitter(Kernel &kernel, ScanOp scan, const ScanTeam &team, llvm::function_ref<Scope(Value)> enter, Value list)
+      : kernel(kernel), c(kernel.code), scan(scan), team(team), products(productsOf(scan, kernel.placement)),
+        enter(enter), list(list) {}
 
   LogicalResult emit() {
     for (Value arg : scan.getCarryArgs()) {
@@ -37,12 +42,10 @@ public:
       copy(scope, kernel.storageOf(scan.getInit()[i]), buffer(i, buffers[i].first), scan.getInit()[i]);
     });
     team.meet(kernel);
-    Value steps = c.branch(
-        c.holds(arith::CmpIPredicate::sgt, team.count, c.index(0)), {c.b.getIndexType()},
-        [&] { return SmallVector<Value>{lengthOf(c.index(0))}; }, [&] { return SmallVector<Value>{c.index(0)}; })[0];
+    Value steps = list ? fillList() : longestOfOrder();
     LogicalResult result = success();
     c.loop(c.index(0), steps, 1, ValueRange{team.count}, [&](Value n, ValueRange carried) {
-      Value alive = livingAt(n, carried[0]);
+      Value alive = list ? keepLiving(n, carried[0]) : livingAt(n, carried[0]);
       result = step(n, alive);
       return SmallVector<Value>{alive};
     });
@@ -57,7 +60,37 @@ public:
   }
 
 private:
-  Value lengthOf(Value k) { return outer.withExample(team.exampleAt(k)).lengthOf(scan.getAxis()); }
+  Value lengthOf(Value example) { return enter(example).lengthOf(scan.getAxis()); }
+  /// The k-th example that is in the present step.
+  Value presentAt(Value k) { return list ? c.loadInt(list, k) : team.exampleAt(k); }
+
+  Value longestOfOrder() {
+    return c.branch(
+        c.holds(arith::CmpIPredicate::sgt, team.count, c.index(0)), {c.b.getIndexType()},
+        [&] { return SmallVector<Value>{lengthOf(team.exampleAt(c.index(0)))}; },
+        [&] { return SmallVector<Value>{c.index(0)}; })[0];
+  }
+
+  void putInList(Value k, Value example) {
+    c.store(arith::IndexCastOp::create(c.b, c.loc, c.b.getI32Type(), example), c.at(list, k));
+  }
+  /// Returns the greatest length.
+  Value fillList() {
+    return c.loop(c.index(0), team.count, 1, ValueRange{c.index(0)}, [&](Value k, ValueRange longest) {
+      Value example = team.exampleAt(k);
+      putInList(k, example);
+      return SmallVector<Value>{c.max(longest[0], lengthOf(example))};
+    })[0];
+  }
+  /// Takes out of the list whoever has no step n.
+  Value keepLiving(Value n, Value before) {
+    return c.loop(c.index(0), before, 1, ValueRange{c.index(0)}, [&](Value k, ValueRange kept) {
+      Value example = c.loadInt(list, k);
+      putInList(kept[0], example);
+      Value lives = c.holds(arith::CmpIPredicate::sgt, lengthOf(example), n);
+      return SmallVector<Value>{c.add(kept[0], c.pick(lives, c.index(1), c.index(0)))};
+    })[0];
+  }
 
   /// Examples are ordered by length: those that have a step n are a prefix.
   Value livingAt(Value n, Value before) {
@@ -69,7 +102,7 @@ private:
           Value ended = c.branch(
               c.holds(arith::CmpIPredicate::sgt, args[0], c.index(0)), {c.b.getI1Type()},
               [&] {
-                Value last = lengthOf(c.sub(args[0], c.index(1)));
+                Value last = lengthOf(team.exampleAt(c.sub(args[0], c.index(1))));
                 return SmallVector<Value>{c.holds(arith::CmpIPredicate::sle, last, n)};
               },
               [&] { return SmallVector<Value>{c.integer(0, c.b.getI1Type())}; })[0];
@@ -93,7 +126,7 @@ private:
   }
   void copyCarries(llvm::function_ref<void(Scope &, unsigned)> each) {
     team.forOwn(c, team.count, [&](Value k) {
-      Scope scope = outer.withExample(team.exampleAt(k));
+      Scope scope = enter(team.exampleAt(k));
       for (unsigned i = 0; i < buffers.size(); ++i)
         each(scope, i);
     });
@@ -112,14 +145,23 @@ private:
     SmallVector<Operation *> rowwise;
     for (Operation &op : scan.getBlock().without_terminator()) {
       ProductKernel *product = productOf(&op);
-      if (!product) {
+      ScanOp inner = product ? ScanOp() : innerScan(&op);
+      if (!product && !inner) {
         rowwise.push_back(&op);
         continue;
       }
-      llvm::append_range(rowwise, product->before());
+      if (product)
+        llvm::append_range(rowwise, product->before());
       if (failed(forEach(n, alive, rowwise, meetings)))
         return failure();
       rowwise.clear();
+      if (inner) {
+        meetings.end();
+        if (failed(within(n, alive, inner)))
+          return failure();
+        meetings.end();
+        continue;
+      }
       meetings.before(&op, ScanMeetings::Columns);
       RowSpace rows;
       rows.count = alive;
@@ -132,6 +174,26 @@ private:
       return failure();
     meetings.end();
     return success();
+  }
+
+  /// The recurrence that a kernel of the step consists of, if its examples are better taken together.
+  ScanOp innerScan(Operation *op) {
+    auto scan = dyn_cast<ScanOp>(op);
+    if (auto kernelOp = dyn_cast<KernelOp>(op))
+      for (Operation &part : kernelOp.getBlock().without_terminator()) {
+        if (!isa<ScanOp>(part) && !isView(&part))
+          return nullptr;
+        if (isa<ScanOp>(part))
+          scan = cast<ScanOp>(part);
+      }
+    return scan && weightsOf(scan, kernel.placement).products ? scan : ScanOp();
+  }
+
+  /// Step n of an inner recurrence's surroundings, for all its examples at once.
+  LogicalResult within(Value n, Value alive, ScanOp inner) {
+    ScanTeam same{alive, [&](Value k) { return presentAt(k); }, team.member, team.members};
+    auto enterStep = [&](Value example) { return inStep(n, example); };
+    return ScanEmitter(kernel, inner, same, enterStep, kernel.exampleList(depthOf(inner))).emit();
   }
 
   /// A value that goes somewhere at the end of the step.
@@ -179,8 +241,9 @@ private:
   }
 
   /// The place of the k-th living example at step n.
-  Scope at(Value n, Value k) {
-    Scope scope = outer.withExample(team.exampleAt(k));
+  Scope at(Value n, Value k) { return inStep(n, presentAt(k)); }
+  Scope inStep(Value n, Value example) {
+    Scope scope = enter(example);
     Value length = scope.lengthOf(scan.getAxis());
     scope.step[scan.getAxis()] = scan.getReverse() ? c.sub(c.sub(length, c.index(1)), n) : n;
     return scope;
@@ -207,12 +270,13 @@ private:
     return result;
   }
 
-  const Scope &outer;
   Kernel &kernel;
   Code &c;
   ScanOp scan;
   const ScanTeam &team;
-  ScanProducts &products;
+  ScanProducts products;
+  llvm::function_ref<Scope(Value)> enter;
+  Value list;
   SmallVector<std::pair<Value, Value>> buffers;
   llvm::DenseMap<Value, SmallVector<Storage, 1>> stacked; // where else products store
 };
@@ -221,13 +285,8 @@ private:
 
 LogicalResult emitScan(const Scope &scope, ScanOp scan, bool alone) {
   Kernel &kernel = scope.kernel;
-  ScanProducts products;
-  for (Operation &op : scan.getBlock().without_terminator())
-    if (auto inner = dyn_cast<KernelOp>(op))
-      if (auto product = ProductKernel::of(inner, kernel.placement))
-        products.insert({&op, *product});
-  ScanTeam team = alone ? ScanTeam::alone(kernel.code, scope.example) : ScanTeam::of(kernel, scan, products);
-  return ScanEmitter(scope, scan, team, products).emit();
+  ScanTeam team = alone ? ScanTeam::alone(kernel.code, scope.example) : ScanTeam::of(kernel, scan);
+  return ScanEmitter(kernel, scan, team, [&](Value example) { return scope.withExample(example); }, Value()).emit();
 }
 
 } // namespace rondo

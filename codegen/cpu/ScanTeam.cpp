@@ -12,11 +12,38 @@ constexpr int64_t kFloatsOfNearCache = 128 * 1024;
 /// Multiply-adds that a thread must have between two meetings: a meeting costs some 200 ns, these about a microsecond.
 constexpr int64_t kWorthMeeting = 32 * 1024;
 
+ScanProducts productsOf(ScanOp scan, const Placement &placement) {
+  ScanProducts products;
+  for (Operation &op : scan.getBlock().without_terminator())
+    if (auto inner = dyn_cast<KernelOp>(op))
+      if (auto product = ProductKernel::of(inner, placement))
+        products.insert({&op, *product});
+  return products;
+}
+
+ScanWeights weightsOf(ScanOp scan, const Placement &placement) {
+  ScanWeights all;
+  scan.walk([&](KernelOp op) {
+    if (auto product = ProductKernel::of(op, placement)) {
+      ++all.products;
+      all.floats += product->weightFloats();
+    }
+  });
+  return all;
+}
+
+int64_t depthOf(ScanOp scan) {
+  int64_t depth = 0;
+  for (auto outer = scan->getParentOfType<ScanOp>(); outer; outer = outer->getParentOfType<ScanOp>())
+    ++depth;
+  return depth;
+}
+
 ScanTeam ScanTeam::alone(Code &code, Value example) {
   return {code.index(1), [example](Value) { return example; }, {}, {}};
 }
 
-ScanTeam ScanTeam::of(Kernel &kernel, ScanOp scan, const ScanProducts &products) {
+ScanTeam ScanTeam::of(Kernel &kernel, ScanOp scan) {
   Code &c = kernel.code;
   int64_t a = kernel.axes.indexOf(scan.getAxis());
   Value order = kernel.element(FrameField::Order, a), batch = kernel.field(FrameField::Batch);
@@ -28,19 +55,17 @@ ScanTeam ScanTeam::of(Kernel &kernel, ScanOp scan, const ScanProducts &products)
   };
   auto kernelOp = scan->getParentOfType<KernelOp>();
   auto wanted = kernelOp ? kernelOp.getSchedule().getAs<StringAttr>("threads") : StringAttr();
-  int64_t weights = 0;
-  for (auto &[op, product] : products)
-    weights += product.weightFloats();
-  if (!weights || (wanted && wanted.getValue() == "examples"))
+  ScanWeights weights = weightsOf(scan, kernel.placement);
+  if (!weights.products || (wanted && wanted.getValue() == "examples"))
     return dealt(kernel.tid, kernel.threads);
 
   Value several = c.holds(arith::CmpIPredicate::ugt, kernel.threads, c.index(1)), split = several;
   if (!wanted) {
     Value rows = kernel.number(FrameField::Rows, a), longest = kernel.number(FrameField::Longest, a);
     // On average rows / longest examples are in a step.
-    Value least = c.mul(c.mul(kernel.threads, longest), int64_t(products.size()) * kWorthMeeting);
-    split = c.both(split, c.holds(arith::CmpIPredicate::uge, c.mul(rows, weights), least));
-    if (weights < kFloatsOfNearCache) {
+    Value least = c.mul(c.mul(kernel.threads, longest), weights.products * kWorthMeeting);
+    split = c.both(split, c.holds(arith::CmpIPredicate::uge, c.mul(rows, weights.floats), least));
+    if (weights.floats < kFloatsOfNearCache) {
       // Only where the thread with most steps has a quarter more than its share.
       ScanTeam first = dealt(c.index(0), kernel.threads);
       Value table = kernel.element(FrameField::Offsets, a);

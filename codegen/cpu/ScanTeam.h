@@ -10,8 +10,18 @@
 
 namespace rondo {
 
-/// The products of a step, by their kernels.
+/// The products of a step, by their kernels; those of recurrences inside it are not among them.
 using ScanProducts = llvm::MapVector<mlir::Operation *, ProductKernel>;
+ScanProducts productsOf(ScanOp scan, const Placement &placement);
+
+/// All products of a step, with those of recurrences inside it.
+struct ScanWeights {
+  int64_t products = 0, floats = 0;
+};
+ScanWeights weightsOf(ScanOp scan, const Placement &placement);
+
+/// How many recurrences it stands inside of.
+int64_t depthOf(ScanOp scan);
 
 struct ScanTeam {
   mlir::Value count;                                 // examples whose recurrence this thread takes part in
@@ -19,8 +29,8 @@ struct ScanTeam {
   mlir::Value member, members;                       // this thread among those that share the examples; null: alone
 
   /// The team of a scan at the top level of an export. Split or dealt is decided by every call (docs/kernels.md).
-  static ScanTeam of(Kernel &kernel, ScanOp scan, const ScanProducts &products);
-  /// One example, by the thread that is at it anyway: a scan inside a scan's step.
+  static ScanTeam of(Kernel &kernel, ScanOp scan);
+  /// One example, by the thread that is at it anyway: a scan without products inside a scan's step.
   static ScanTeam alone(Code &code, mlir::Value example);
 
   /// Runs over this member's part of the first `count` examples.

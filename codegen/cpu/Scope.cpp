@@ -54,11 +54,17 @@ Value Kernel::scratch() {
   return atEntry("scratch", [&] { return code.at(base, code.mul(tid, stride)); });
 }
 
+Value Kernel::exampleList(int64_t depth) {
+  Value thread = scratch(), used = sizeOf(placement.scratch()), batch = field(FrameField::Batch);
+  return atEntry(("list" + Twine(depth)).str(),
+                 [&] { return code.at(thread, code.add(used, code.mul(batch, depth - 1))); });
+}
+
 Value Kernel::sizeOf(ArrayRef<int64_t> terms) {
   std::string key = "size";
   for (auto [i, k] : llvm::enumerate(terms))
     key += "," + std::to_string(k);
-  // Scratch depends on constants and on the longest example only.
+  // Scratch depends on constants and on the longest example only, the lists behind it apart.
   SmallVector<std::pair<Value, int64_t>> parts;
   for (int64_t a = 0; a < axes.spaces(); ++a)
     if (int64_t k = terms[axes.longestTerm(a)])

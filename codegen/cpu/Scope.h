@@ -43,6 +43,7 @@ public:
   mlir::Value element(FrameField f, int64_t i);          // pointer field[i] of a table of pointers
   mlir::Value number(FrameField f, int64_t i);           // int64_t field[i]
   mlir::Value scratch();                                 // this thread's scratch
+  mlir::Value exampleList(int64_t depth);                // int32_t for each example, behind the thread's scratch; depth >= 1
   /// Sum of coefficients (terms as in rondo_export) times the terms of this call.
   mlir::Value sizeOf(llvm::ArrayRef<int64_t> terms);
 
