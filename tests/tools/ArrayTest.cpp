@@ -1,15 +1,14 @@
 // Arrays in files: what is written is read back, and no damaged file is believed.
 #include "tools/support/Array.h"
+#include <cmath>
 #include <gtest/gtest.h>
 
 using namespace rondo;
 
 static Arrays sample() {
-  return {{"a.b", Array::ofFloats({2, 3}, {1, 2, 3, 4, 5, 6})},
-          {"empty", Array::ofFloats({0, 4}, {})},
-          {"ids", Array::ofInts({3}, {7, -1, 2})},
-          {"offsets", Array::ofLongs({2}, {0, 1ll << 40})},
-          {"scalar", Array::ofFloats({}, {0.25f})}};
+  return {{"a.b", Array::ofFloats({2, 3}, {1, 2, 3, 4, 5, 6})}, {"empty", Array::ofFloats({0, 4}, {})},
+          {"empty, too", Array::ofFloats({3, 0}, {})},          {"ids", Array::ofInts({3}, {7, -1, 2})},
+          {"offsets", Array::ofLongs({2}, {0, 1ll << 40})},     {"scalar", Array::ofFloats({}, {0.25f})}};
 }
 
 static void expectEqual(const Arrays &a, const Arrays &b) {
@@ -41,6 +40,32 @@ static void roundTrip(const std::string &bytes, Read read) {
 
 TEST(Array, SafetensorsRoundTrip) { roundTrip(writeSafetensors(sample()), readSafetensors); }
 TEST(Array, NpzRoundTrip) { roundTrip(writeNpz(sample()), readNpz); }
+
+static std::string refusal(llvm::Expected<Arrays> arrays) { return arrays ? "" : llvm::toString(arrays.takeError()); }
+
+static std::string withHeader(std::string header) {
+  uint64_t length = header.size();
+  return std::string(reinterpret_cast<char *>(&length), 8) + header;
+}
+
+// What fuzzing found.
+TEST(Array, RefusesWhatCannotBe) {
+  // Four times this is 0 in 64 bits.
+  EXPECT_NE(refusal(readSafetensors(withHeader(
+                        R"({"a": {"dtype": "F32", "shape": [4611686018427387904], "data_offsets": [0, 0]}})")))
+                .find("does not fit"),
+            std::string::npos);
+  EXPECT_NE(refusal(readSafetensors(withHeader(std::string(1000000, '[')))), "");
+  std::string bytes = writeNpz({{"abc", Array::ofFloats({1}, {1})}});
+  for (size_t at; (at = bytes.find("abc")) != std::string::npos;)
+    bytes[at] = '\xff';
+  EXPECT_NE(refusal(readNpz(bytes)).find("UTF-8"), std::string::npos);
+}
+
+TEST(Array, WholePartsOfAnyReal) {
+  Array odd = Array::ofFloats({4}, {-2.5f, 1e30f, -1e30f, NAN});
+  EXPECT_EQ(odd.ints(), (std::vector<int64_t>{-2, INT64_MAX, INT64_MIN, 0}));
+}
 
 TEST(Array, WritesTheSameBytes) {
   EXPECT_EQ(writeSafetensors(sample()), writeSafetensors(sample()));

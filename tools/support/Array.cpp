@@ -36,10 +36,25 @@ StringRef nameOf(Element element) {
 }
 
 int64_t Array::count() const {
+  // An empty axis first: the others may be as long as they like then.
+  if (is_contained(shape, 0))
+    return 0;
   int64_t product = 1;
   for (int64_t size : shape)
     product *= size;
   return product;
+}
+
+std::optional<uint64_t> bytesOf(Element element, ArrayRef<int64_t> shape, uint64_t most) {
+  if (is_contained(shape, 0))
+    return 0;
+  uint64_t size = sizeOf(element);
+  for (int64_t extent : shape) {
+    if (size > most / static_cast<uint64_t>(extent))
+      return std::nullopt;
+    size *= static_cast<uint64_t>(extent);
+  }
+  return size <= most ? std::optional(size) : std::nullopt;
 }
 
 template <typename T>

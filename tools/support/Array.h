@@ -9,6 +9,7 @@
 #include "llvm/Support/JSON.h"
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ size_t sizeOf(Element element);
 /// `f32`, `i64` ...: for messages.
 llvm::StringRef nameOf(Element element);
 inline bool isReal(Element element) { return element <= Element::F64; }
+
+/// Bytes of an array of this shape, 0 where an axis is empty; nullopt if they are more than `most`.
+std::optional<uint64_t> bytesOf(Element element, llvm::ArrayRef<int64_t> shape, uint64_t most);
 
 struct Array {
   Element element = Element::F32;

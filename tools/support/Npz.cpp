@@ -37,18 +37,18 @@ static Expected<Array> readNpy(StringRef bytes) {
     return makeError("the header has no shape");
   SmallVector<StringRef> sizes;
   match[1].split(sizes, ',', -1, /*KeepEmpty=*/false);
-  uint64_t size = sizeOf(array.element);
   for (StringRef text : sizes) {
     uint64_t extent;
     if (text.trim().empty())
       continue;
-    if (text.trim().getAsInteger(10, extent) || extent > INT64_MAX || (extent && size > data.size() / extent))
+    if (text.trim().getAsInteger(10, extent) || extent > INT64_MAX)
       return makeError("its shape does not fit the file");
     array.shape.push_back(extent);
-    size *= extent;
   }
-  if (data.size() < size)
+  auto whole = bytesOf(array.element, array.shape, data.size());
+  if (!whole)
     return makeError("its shape does not fit the file");
+  uint64_t size = *whole;
   data = data.take_front(size);
   if (!header.contains("'fortran_order': True") || !size) {
     array.bytes.assign(data.begin(), data.end());

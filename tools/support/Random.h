@@ -23,7 +23,8 @@ private:
 };
 
 /// Each tensor depends on the seed and its name only. Products keep the size of what they multiply; vectors (biases,
-/// gains) are not zero, so that one left out is seen. Tensors named in `around` stay near their number, on its side of 0.
+/// gains) are not zero, so that one left out is seen. Tensors named in `around` stay near their number, on its side of
+/// 0.
 Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::string, double> &around = {});
 
 struct BatchLimits {

@@ -23,17 +23,18 @@ static Expected<Array> readEntry(const json::Object &entry, StringRef data) {
   if (known == std::end(typeNames))
     return makeError("element type %s is not known", type->str().c_str());
   array.element = known->second;
-  uint64_t size = sizeOf(array.element);
   for (const json::Value &value : *shape) {
     auto extent = value.getAsInteger();
-    if (!extent || *extent < 0 || (*extent && size > data.size() / static_cast<uint64_t>(*extent)))
+    if (!extent || *extent < 0)
       return makeError("its shape does not fit the file");
     array.shape.push_back(*extent);
-    size *= *extent;
   }
+  auto size = bytesOf(array.element, array.shape, data.size());
+  if (!size)
+    return makeError("its shape does not fit the file");
   auto begin = (*range)[0].getAsInteger(), end = (*range)[1].getAsInteger();
   if (!begin || !end || *begin < 0 || *end < *begin || static_cast<uint64_t>(*end) > data.size() ||
-      static_cast<uint64_t>(*end - *begin) != size)
+      static_cast<uint64_t>(*end - *begin) != *size)
     return makeError("its range does not fit its shape and the file");
   array.bytes.assign(data.begin() + *begin, data.begin() + *end);
   return array;
