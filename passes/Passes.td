@@ -46,6 +46,13 @@ def FormFold : Rondo_Pass<"form-fold"> {
   let options = [Option<"vocabulary", "vocabulary", "int64_t", "0", "static size that counts as wide; 0: none">];
 }
 
+def SumCarries : Rondo_Pass<"sum-carries"> {
+  let summary = "what a recurrence adds up over its steps becomes a carry";
+  let description = [{
+    Each sum of a scan begins as a carry of zeros, to which every step adds.
+  }];
+}
+
 def Batch : Rondo_Pass<"batch"> {
   let summary = "functions of one example become functions of a ragged batch";
   let description = [{

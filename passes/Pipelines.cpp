@@ -18,6 +18,8 @@ void rondo::buildAlgebraPipeline(OpPassManager &passes) {
 }
 
 void rondo::buildKernelPipeline(OpPassManager &passes, StringRef recurrences) {
+  // After the algebra, which moves sums out of recurrences where it can.
+  passes.addPass(createSumCarries());
   // Everything above is a rule about one example; everything below is about memory and code.
   passes.addPass(createBatch());
   // Before form-kernels, which knows products with one column dim only.

@@ -131,6 +131,7 @@ void checkModel(const std::string &name, std::vector<SizeOverride> sizes, int64_
 TEST(Forward, Lstm) { checkOperations("lstm"); }
 TEST(Forward, Decoder) { checkOperations("decoder"); }
 TEST(Forward, Attention) { checkOperations("attention"); }
+TEST(Forward, Sums) { checkOperations("sums"); }
 
 TEST(Models, Sentiment) { checkModel("sentiment", {{"V", 50}, {"E", 24}}); }
 TEST(Models, Elman) { checkModel("elman_lm", {{"V", 50}, {"E", 12}, {"H", 20}}); }
