@@ -29,6 +29,8 @@ AffineExpr AffineForms::get(const Expr *e) {
   }
   case Op::Narrow:
     return get(e->args[0]);
+  case Op::Length: // of axes made by arithmetic: what they are made of
+    return e->seq->length ? get(e->seq->length) : symbol(e);
   case Op::Neg:
     return -get(e->args[0]);
   case Op::Add:

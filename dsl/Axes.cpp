@@ -26,12 +26,11 @@ std::optional<int64_t> Elaborator::staticInt(const ast::Expr *e, Env env, const 
 
 std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
   Value v = eval(size, env);
+  std::string word = isa<ast::NameExpr>(size) ? size->range.text().str() : std::string();
   if (v.isData() && v.type.axes.empty() && v.body->is(Op::Length))
-    return Axis{v.body->seq, 0, isa<ast::NameExpr>(size) ? size->range.text().str() : std::string()};
-  if (v.isData() && v.type.axes.empty() && v.type.element.kind == Kind::Int) {
-    refuse(size->range, "axes with a computed length");
-    return std::nullopt;
-  }
+    return Axis{v.body->seq, 0, word};
+  if (v.isData() && v.type.axes.empty() && v.type.element.kind == Kind::Int)
+    return lengthAxis(v.body, size->range, word, /*ofValues=*/false);
   if (v.tag == Value::Poison || v.tag == Value::Unknown)
     return std::nullopt;
   if (!v.isNumber() || !v.fixed->isInteger || v.fixed->number < 1) {

@@ -1,9 +1,7 @@
-// Reductions, softmax and the built-in functions.
+// Binders: reductions, softmax, rank.
 #include "dsl/Elaborate.h"
 
 #include "llvm/ADT/ScopeExit.h"
-
-#include <cmath>
 
 using namespace llvm;
 
@@ -40,10 +38,12 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
       refuse(index.range, "the index `batch`");
       return {};
     }
-  if (e->binder == ast::BinderKind::Rank || e->binder == ast::BinderKind::Categorical) {
-    refuse(e->wordRange, "`" + spelling(e->binder).str() + "`");
+  if (e->binder == ast::BinderKind::Categorical) {
+    refuse(e->wordRange, "`categorical`, a draw: draws come with training");
     return {};
   }
+  if (e->binder == ast::BinderKind::Rank)
+    return evalRank(e, env);
   if (e->binder == ast::BinderKind::Softmax)
     return evalSoftmax(e, env);
 
@@ -73,20 +73,8 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
   context.append(vars.begin(), vars.end());
 
   Expr *condition = nullptr;
-  if (e->condition) {
-    Value c = eval(e->condition, inner);
-    if (c.tag == Value::Poison)
-      return {};
-    c = toData(c, e->condition->range);
-    if (c.isData() && (c.type.element.kind != Kind::Bool || !c.type.axes.empty())) {
-      error("R0501", e->condition->range, "a condition is one truth value, this is " + kindOf(c));
-      return {};
-    }
-    if (c.isData() && !(c.body->is(Op::Const) && c.body->value)) {
-      condition = c.body;
-      guards.push_back(condition);
-    }
-  }
+  if (!evalCondition(e->condition, inner, condition))
+    return {};
   Reduction kind = reductionOf(e->binder);
   Value body;
   Element element;
@@ -120,13 +108,6 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
     break;
   case Reduction::Max:
   case Reduction::Min:
-    if (element.kind == Kind::Int && condition) {
-      error("R0501", e->range,
-            "`" + spelling(e->binder).str() +
-                "` of integers under a condition: nothing may hold, and "
-                "there is no infinite integer");
-      return {};
-    }
     break;
   case Reduction::ArgMax:
     if (vars.size() != 1) {
@@ -154,36 +135,100 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
   return data(type, body.vars, reduce, e->range);
 }
 
-Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
-  SmallVector<const Var *, 2> over, fresh;
+/// The condition behind a bar, which guards what follows; null where there is none, or it always holds. False after an
+/// error.
+bool Elaborator::evalCondition(const ast::Expr *source, Env env, Expr *&condition) {
+  if (!source)
+    return true;
+  Value c = eval(source, env);
+  if (c.tag == Value::Poison)
+    return false;
+  c = toData(c, source->range);
+  if (c.isData() && (c.type.element.kind != Kind::Bool || !c.type.axes.empty())) {
+    error("R0501", source->range, "a condition is one truth value, this is " + kindOf(c));
+    return false;
+  }
+  if (c.isData() && !(c.body->is(Op::Const) && c.body->value)) {
+    condition = c.body;
+    guards.push_back(condition);
+  }
+  return true;
+}
+
+/// The variables of indices that stand outside of the binder, which is about all of their positions.
+bool Elaborator::boundIndices(const ast::BinderExpr *e, Env env, SmallVectorImpl<const Var *> &over) {
+  bool ranks = e->binder == ast::BinderKind::Rank;
   for (const ast::Index &index : e->indices) {
     Local *local = lookup(index.name.text, env);
+    std::string name = index.name.text.str();
     if (!local || !local->isIndex || !local->var) {
       error("R0206", index.range,
-            "`softmax` renormalises an index that is already bound; `" + index.name.text.str() + "` is not")
-          .suggest("bind it on the left side, as in `a[" + index.name.text.str() + "] = softmax(" +
-                   index.name.text.str() + ") ..`");
-      return {};
+            (ranks ? "`rank` is the place of an index that is already bound; `"
+                   : "`softmax` renormalises an index that is already bound; `") +
+                name + "` is not")
+          .suggest("bind it on the left side, as in `a[" + name + "] = " + spelling(e->binder).str() + "(" + name +
+                   ") ..`");
+      return false;
     }
     over.push_back(local->var);
+  }
+  return true;
+}
+
+/// `rank(t) key[t]`: how many positions a stable sort puts before this one, among those that satisfy the condition.
+Value Elaborator::evalRank(const ast::BinderExpr *e, Env env) {
+  SmallVector<const Var *, 2> over;
+  if (!boundIndices(e, env, over))
+    return {};
+  if (over.size() != 1) {
+    error("R0501", e->range, "`rank` is over one index");
+    return {};
   }
   size_t guardMark = guards.size();
   auto leave = scope_exit([&] { guards.truncate(guardMark); });
   Expr *condition = nullptr;
-  if (e->condition) {
-    Value c = eval(e->condition, env);
-    if (c.tag == Value::Poison)
-      return {};
-    c = toData(c, e->condition->range);
-    if (c.isData() && (c.type.element.kind != Kind::Bool || !c.type.axes.empty())) {
-      error("R0501", e->condition->range, "a condition is one truth value, this is " + kindOf(c));
-      return {};
-    }
-    if (c.isData() && !(c.body->is(Op::Const) && c.body->value)) {
-      condition = c.body;
-      guards.push_back(condition);
-    }
+  if (!evalCondition(e->condition, env, condition))
+    return {};
+  Value key = toData(eval(e->body, env), e->body->range);
+  const Axis &axis = over[0]->axis;
+  if (key.tag == Value::Unknown)
+    return dummy({Element::tokenOf(axis), {}}, e->range);
+  if (!key.isData())
+    return {};
+  if (!key.type.axes.empty() || key.type.element.kind == Kind::Bool) {
+    error("R0501", e->body->range, "`rank` is by a number, this is " + kindOf(key));
+    return {};
   }
+  if (!isCheap(key))
+    key = materialise(key, "key", e->body->range);
+  const Var *own = program->makeVar(over[0]->name, axis, e->range);
+  Expr *other = program->index(own, e->range), *here = program->index(over[0], e->range);
+  Substitution map;
+  map[over[0]] = other;
+  Expr *theirs = substitute(*program, key.body, map);
+  Expr *before = program->binary(
+      Op::Or, program->binary(Op::Lt, theirs, key.body, e->range),
+      program->binary(Op::And, program->binary(Op::Eq, theirs, key.body, e->range),
+                      program->binary(Op::Lt, other, here, e->range), e->range),
+      e->range);
+  if (condition)
+    before = program->binary(Op::And, substitute(*program, condition, map), before, e->range);
+  // Never all of them: the place itself is not before itself.
+  Expr *count = program->make(Op::Reduce, Element::tokenOf(axis), e->range, {nullptr, before});
+  count->reduction = Reduction::Count;
+  count->vars = {own};
+  return data({count->element, {}}, {}, count, e->range);
+}
+
+Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
+  SmallVector<const Var *, 2> over, fresh;
+  if (!boundIndices(e, env, over))
+    return {};
+  size_t guardMark = guards.size();
+  auto leave = scope_exit([&] { guards.truncate(guardMark); });
+  Expr *condition = nullptr;
+  if (!evalCondition(e->condition, env, condition))
+    return {};
   Value body = toData(eval(e->body, env), e->body->range);
   if (!body.isData()) {
     if (body.known())
@@ -208,168 +253,6 @@ Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
   Expr *softmax = program->make(Op::Softmax, Element::real(), e->range, args);
   softmax->vars = fresh;
   return data({Element::real(), body.type.axes}, body.vars, softmax, e->range);
-}
-
-static double evalScalar(StringRef name, double x) {
-  if (name == "exp")
-    return std::exp(x);
-  if (name == "log")
-    return std::log(x);
-  if (name == "sqrt")
-    return std::sqrt(x);
-  if (name == "abs")
-    return std::fabs(x);
-  if (name == "sin")
-    return std::sin(x);
-  if (name == "cos")
-    return std::cos(x);
-  if (name == "tanh")
-    return std::tanh(x);
-  if (name == "sigmoid")
-    return 1 / (1 + std::exp(-x));
-  if (name == "relu")
-    return std::max(x, 0.0);
-  if (name == "gelu")
-    return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-  if (name == "gelu_tanh")
-    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-  if (name == "silu")
-    return x / (1 + std::exp(-x));
-  if (name == "softplus")
-    return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
-  if (name == "erf")
-    return std::erf(x);
-  return std::floor(x);
-}
-
-Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
-  if (name == "vocab" || name == "labels")
-    return builtinSize(e, env);
-  if (name == "concat")
-    return evalConcat(e, env);
-  if (name == "bernoulli" || name == "normal" || name == "uniform") {
-    refuse(e->range, "draws");
-    return {};
-  }
-  size_t wanted = name == "minimum" || name == "maximum" || name == "clamp" ? 2 : 1;
-  if (e->args.size() != wanted || any_of(e->args, [](const ast::Pass &p) { return bool(p.name); })) {
-    error("R0403", e->range,
-          "`" + name.str() + "` takes " + (wanted == 1 ? "one argument" : "two arguments") + " by position, here are " +
-              std::to_string(e->args.size()));
-    return {};
-  }
-  const ast::Expr *source = e->args[0].value;
-  Value x = eval(source, env);
-  if (x.tag == Value::Poison)
-    return {};
-  bool isBool = x.isFixed(Static::Truth) || (x.isData() && x.type.element.kind == Kind::Bool);
-  if (isBool) {
-    error("R0501", source->range, "`" + name.str() + "` needs a number, this is " + kindOf(x));
-    return {};
-  }
-  if (name == "clamp") {
-    auto bound = axisOf(e->args[1].value, env);
-    if (!bound)
-      return {};
-    if (isReal(x)) {
-      error("R0501", source->range, "`clamp` is for integers, this is " + kindOf(x))
-          .suggest("`floor(x)` is an integer");
-      return {};
-    }
-    return elementwise({x}, {source}, e->range, "clamp", [&](ArrayRef<Expr *> v) {
-      Expr *c = program->make(Op::Clamp, Element::tokenOf(*bound), e->range, {v[0]});
-      c->bound = *bound;
-      return c;
-    });
-  }
-  if (name == "minimum" || name == "maximum") {
-    Value y = eval(e->args[1].value, env);
-    if (y.tag == Value::Poison)
-      return {};
-    Op op = name == "minimum" ? Op::Min : Op::Max;
-    if (x.isNumber() && y.isNumber())
-      return op == Op::Min ? (x.fixed->number <= y.fixed->number ? x : y)
-                           : (x.fixed->number >= y.fixed->number ? x : y);
-    return elementwise({x, y}, {source, e->args[1].value}, e->range, name,
-                       [&](ArrayRef<Expr *> v) { return program->binary(op, v[0], v[1], e->range); });
-  }
-  if (x.isNumber() && name != "stop") {
-    double v = evalScalar(name, x.fixed->number);
-    return fixedNumber(v, name == "floor" || (name == "abs" && x.fixed->isInteger), e->range);
-  }
-  return elementwise({x}, {source}, e->range, name, [&](ArrayRef<Expr *> v) -> Expr * {
-    if (name == "stop")
-      return program->make(Op::Stop, v[0]->element, e->range, {v[0]});
-    if (name == "abs" && v[0]->isInt()) // as the larger of two, which predicates take apart
-      return program->binary(Op::Max, v[0], program->make(Op::Neg, Element::integer(), e->range, {v[0]}), e->range);
-    if (name == "floor" && v[0]->isInt())
-      return v[0];
-    Expr *call = program->make(Op::Call, name == "floor" ? Element::integer() : Element::real(), e->range,
-                               {program->toReal(v[0])});
-    call->fn = name;
-    return call;
-  });
-}
-
-/// Last axes joined, leading ones equal. Every part is an array, so that parts can be written in place.
-Value Elaborator::evalConcat(const ast::CallExpr *e, Env env) {
-  SmallVector<Value, 2> parts;
-  bool unknown = false;
-  for (const ast::Pass &pass : e->args) {
-    Value v = eval(pass.value, env);
-    if (v.tag == Value::Poison)
-      return {};
-    if (v.tag == Value::Unknown) {
-      unknown = true;
-      continue;
-    }
-    if (!v.isData() || v.type.axes.empty() || v.type.element.kind == Kind::Bool) {
-      error("R0202", pass.value->range, "`concat` joins last axes, this is " + kindOf(v));
-      return {};
-    }
-    if (v.type.axes.back().seq) {
-      refuse(pass.value->range, "joining along a sequence axis");
-      return {};
-    }
-    parts.push_back(v);
-  }
-  if (unknown)
-    return Value::unknown();
-  if (parts.empty()) {
-    error("R0403", e->range, "`concat` of nothing");
-    return {};
-  }
-  Type type = parts[0].type;
-  type.element = Element::real();
-  int64_t total = 0;
-  for (auto [i, part] : enumerate(parts)) {
-    const ast::Expr *source = e->args[i].value;
-    bool same = part.type.axes.size() == type.axes.size();
-    for (size_t n = 0; same && n + 1 < type.axes.size(); ++n)
-      same = part.type.axes[n].same(type.axes[n]);
-    if (!same) {
-      error("R0203", e->range, "`concat` needs equal leading axes")
-          .label(e->args[0].value->range, quoted(e->args[0].value) + " has " + describe(parts[0]))
-          .label(source->range, quoted(source) + " has " + describe(part));
-      return {};
-    }
-    total += part.type.axes.back().size;
-  }
-  type.axes.back() = Axis{nullptr, total, ""};
-  auto vars = freshVars(type.axes, "");
-  Expr *concat = program->make(Op::Concat, Element::real(), e->range);
-  for (Value &part : parts) {
-    if (!part.body->is(Op::Read))
-      part = materialise(part, "part", part.range);
-    Var *own = program->makeVar(part.vars.back()->name, part.type.axes.back(), e->range);
-    SmallVector<Expr *> places;
-    for (size_t n = 0; n + 1 < vars.size(); ++n)
-      places.push_back(program->index(vars[n], e->range));
-    places.push_back(program->index(own, e->range));
-    concat->args.push_back(program->toReal(at(part, places)));
-    concat->vars.push_back(own);
-  }
-  return materialise(data(type, vars, concat, e->range), "concat", e->range);
 }
 
 } // namespace rondo::eq

@@ -45,8 +45,8 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
         if (axis.most)
           if (auto most = staticInt(axis.most, fn.root, "a bound"))
             seq->most = *most - (axis.strict ? 1 : 0);
-        if (seq->least > 1 || seq->least < 0)
-          error("R0205", axis.range, "a length is at least 0 or 1");
+        if (seq->least < 0)
+          error("R0205", axis.range, "no length is below 0");
         locals.emplace_back();
         Local &local = locals.back();
         local.name = variable->name;

@@ -109,6 +109,10 @@ struct Local {
   const Var *var = nullptr;           // of an index
   bool isIndex = false;
   bool isLoop = false; // the variable of an unrolled loop
+  const ast::AxisStmt *axis = nullptr; // an axis made in the body; `value` is its length
+  bool measuring = false;              // which is being found
+  Frame *env = nullptr;                // where it stands
+  struct FnInstance *fn = nullptr;
   Boundary *boundary = nullptr;
   llvm::SmallVector<std::pair<const ast::Bound *, Frame *>, 1> bounds;
   llvm::SmallVector<Local *, 2> pieces; // `new[l] = ..` in a loop: one for each l
@@ -125,6 +129,7 @@ struct FnInstance {
   llvm::SmallVector<Expr *, 4> guards;
   std::vector<StmtInstance *> stmts;
   std::vector<Local *> bounded; // locals with boundaries
+  std::vector<Local *> axes;    // made in the body
   const ast::ReturnStmt *returns = nullptr;
   Frame *returnEnv = nullptr;
   llvm::SmallVector<StmtInstance *, 2> returnStmts; // null where the result is a plain expression
@@ -176,6 +181,12 @@ private:
   Env frameOf(Instance &instance);
   Value builtinSize(const ast::CallExpr *call, Env env);
 
+  // Axes with computed lengths (Lengths.cpp).
+  Expr *lengthOf(Expr *e, Range range, llvm::StringRef word);
+  std::optional<Axis> lengthAxis(Expr *length, Range range, llvm::StringRef word, bool ofValues);
+  Sequence *valueAxis(Expr *value, Range range, llvm::StringRef word);
+  Value readAxis(Local &local);
+
   // Axes and types (Axes.cpp).
   std::optional<Axis> axisOf(const ast::Expr *size, Env env);
   std::optional<Element> elementOf(const ast::Type &type, Env env);
@@ -191,7 +202,7 @@ private:
   Env dummyFrame(llvm::ArrayRef<llvm::StringRef> names, Env parent);
   IndexVar bindIndex(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env scan, Env into);
 
-  // Expressions (Expressions.cpp, Operators.cpp, Binders.cpp).
+  // Expressions (Expressions.cpp, Binders.cpp, Builtins.cpp).
   Value eval(const ast::Expr *e, Env env);
   Value evalName(llvm::StringRef name, Range range, Env env);
   Value evalNumber(double value, bool isInteger, Range range);
@@ -201,6 +212,9 @@ private:
   Value evalIf(const ast::IfExpr *e, Env env);
   Value evalBinder(const ast::BinderExpr *e, Env env);
   Value evalSoftmax(const ast::BinderExpr *e, Env env);
+  Value evalRank(const ast::BinderExpr *e, Env env);
+  bool evalCondition(const ast::Expr *source, Env env, Expr *&condition);
+  bool boundIndices(const ast::BinderExpr *e, Env env, llvm::SmallVectorImpl<const Var *> &over);
   Value evalSubscript(const ast::SubscriptExpr *e, Env env);
   Value evalMemberOf(const ast::MemberExpr *e, Env env);
   Value evalDot(const ast::BinaryExpr *e, Value a, Value b);
@@ -266,8 +280,23 @@ private:
   std::string describe(const Value &v) const;        // "axes [T, E = 4]"
   std::string kindOf(const Value &v) const;          // "an array with axes [T, E = 4]"
 
-  struct Context;
-  friend struct Context;
+  /// Work on behalf of a fn happens where its call stands, whoever asks.
+  struct Context {
+    Elaborator &e;
+    llvm::SmallVector<const Var *, 8> context;
+    llvm::SmallVector<Expr *, 8> guards;
+    FnInstance *current;
+    Context(Elaborator &e, FnInstance &fn) : e(e), context(e.context), guards(e.guards), current(e.current) {
+      e.context.assign(fn.context.begin(), fn.context.end());
+      e.guards.assign(fn.guards.begin(), fn.guards.end());
+      e.current = &fn;
+    }
+    ~Context() {
+      e.context = context;
+      e.guards = guards;
+      e.current = current;
+    }
+  };
 
   Diagnostics &diagnostics;
   llvm::StringMap<const ast::LayerDecl *> layers;

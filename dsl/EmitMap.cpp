@@ -173,6 +173,8 @@ struct Scalars {
       return toInt(IndexOp::create(b, loc, b.getIndexType(), find(dims, e->var) - dims.begin()));
     }
     case Op::Length:
+      if (e->seq->length)
+        return get(e->seq->length);
       return toInt(LengthOp::create(b, loc, b.getIndexType(), e->seq->name));
     case Op::Neg:
       return integers ? op<arith::SubIOp>(integer(0), get(e->args[0])) : op<arith::NegFOp>(get(e->args[0]));

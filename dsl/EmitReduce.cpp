@@ -136,17 +136,17 @@ Tensor Emitter::emitReduce(Expr *e, ArrayRef<const Var *> order) {
   default:
     return refuse(e->range, "this reduction");
   }
-  if (e->isInt() && e->reduction != Reduction::ArgMax)
-    return refuse(e->range, "products, largest and smallest of integers");
   Vars all(order);
   all.append(e->vars.begin(), e->vars.end());
   Vars dims = dimsOf(e, order);
-  Expr *body = program.toReal(e->args[0]);
+  bool ofInts = e->args[0]->isInt() && e->reduction != Reduction::LogSumExp;
+  Expr *body = ofInts ? e->args[0] : program.toReal(e->args[0]);
+  auto wanted = element(body->element);
   Operand operand = operandOf(body, all);
   if (!operand)
     return {};
   if (operand.zeroOutside || (!operand.past && !isPlain(operand)) ||
-      !cast<RankedTensorType>(operand.value.getType()).getElementType().isF32()) {
+      cast<RankedTensorType>(operand.value.getType()).getElementType() != wanted) {
     // An absent term is no zero here, and a term does not depend on every index by itself.
     Tensor t = body->is(Op::ToReal) ? Tensor{emitMap(body, dimsOf(body, all), {}, e->range), dimsOf(body, all)}
                                     : view(operand, all, e->range);

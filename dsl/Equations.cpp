@@ -340,4 +340,32 @@ bool equal(const Expr *a, const Expr *b) {
   return true;
 }
 
+void eachLength(const Array &array, llvm::function_ref<void(Array *)> f) {
+  auto of = [&](auto &self, const Sequence *seq) -> void {
+    if (!seq)
+      return;
+    if (seq->value)
+      f(seq->value);
+    self(self, seq->bound.seq);
+    if (seq->length)
+      walk(seq->length, [&](const Expr *e) {
+        self(self, e->seq);
+        return true;
+      });
+  };
+  auto visit = [&](const Expr *e) {
+    of(of, e->seq);
+    of(of, e->bound.seq);
+    for (const Var *v : e->vars)
+      of(of, v->axis.seq);
+    return true;
+  };
+  for (const Axis &axis : array.type.axes)
+    of(of, axis.seq);
+  if (array.body)
+    walk(array.body, visit);
+  for (const Expr *g : array.guards)
+    walk(g, visit);
+}
+
 } // namespace rondo::eq

@@ -17,14 +17,8 @@
 namespace rondo::eq {
 
 struct Array;
-
-/// A sequence axis of one export: an identity, never compared by name.
-struct Sequence {
-  std::string name; // unique in the export; what the operations call it
-  Range where;
-  int64_t least = 1;
-  std::optional<int64_t> most;
-};
+struct Expr;
+struct Sequence;
 
 /// One axis of a value: static by its size, or a sequence. `name` is the user's word for it (may be empty).
 struct Axis {
@@ -34,6 +28,20 @@ struct Axis {
   bool same(const Axis &other) const { return seq == other.seq && (seq || size == other.size); }
   std::string str() const;  // "H = 512", "512", "T"
   std::string word() const; // "H", "512", "T"
+};
+
+/// A sequence axis of one export: an identity, never compared by name. Given with the inputs, or made in a body: by
+/// arithmetic (then `length` says how, over the others), or of a value.
+struct Sequence {
+  std::string name; // unique in the export; what the operations call it. By arithmetic: its length in normal form
+  Range where;
+  int64_t least = 1;
+  std::optional<int64_t> most;
+  std::string word = {};   // of an axis made in a body: the user's name for it, may be empty
+  Expr *length = nullptr;  // made by arithmetic: over lengths of axes that are not
+  Array *value = nullptr;  // made of a value: this one, a token below `bound`
+  Axis bound = {};
+  bool given() const { return !length && !value; }
 };
 
 enum class Kind { Real, Int, Bool };
@@ -221,6 +229,8 @@ bool isFree(const Var *var, const Expr *e);
 /// The same expression: bound variables compared by identity.
 bool equal(const Expr *a, const Expr *b);
 std::optional<int64_t> asInteger(const Expr *e);
+/// The values that lengths of axes are made of, of every axis that an array is over or mentions.
+void eachLength(const Array &array, llvm::function_ref<void(Array *)> f);
 
 void print(llvm::raw_ostream &os, const Expr *e);
 std::string str(const Expr *e);

@@ -7,24 +7,6 @@ using namespace llvm;
 
 namespace rondo::eq {
 
-/// Work on behalf of a fn happens where its call stands, whoever asks.
-struct Elaborator::Context {
-  Elaborator &e;
-  SmallVector<const Var *, 8> context;
-  SmallVector<Expr *, 8> guards;
-  FnInstance *current;
-  Context(Elaborator &e, FnInstance &fn) : e(e), context(e.context), guards(e.guards), current(e.current) {
-    e.context.assign(fn.context.begin(), fn.context.end());
-    e.guards.assign(fn.guards.begin(), fn.guards.end());
-    e.current = &fn;
-  }
-  ~Context() {
-    e.context = context;
-    e.guards = guards;
-    e.current = current;
-  }
-};
-
 /// Index variables of the left side, then the right side over them.
 bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, SmallVectorImpl<Value> &values) {
   auto targets = stmt.targets();
@@ -272,6 +254,8 @@ Value Elaborator::readPieces(Local &local, Range range) {
 Value Elaborator::read(Local &local, Range range) {
   if (!local.pieces.empty())
     return readPieces(local, range);
+  if (local.axis)
+    return readAxis(local);
   if (local.ready || !local.stmt)
     return withBoundary(local, local.value);
   if (quiet) {

@@ -67,6 +67,7 @@ public:
       for (Expr *g : a.guards)
         walkGuarded(program, g, none, visit);
       walkGuarded(program, a.body, given, visit);
+      eachLength(a, [&](Array *length) { lengths[&a].push_back(length); });
     }
     SmallVector<const Edge *> all;
     for (const Edge &e : edges)
@@ -79,6 +80,7 @@ private:
   Prover prover;
   Diagnostics &diagnostics;
   std::vector<Edge> edges;
+  DenseMap<const Array *, SmallVector<Array *>> lengths; // of the axes it is over
 
   /// The condition without which one of the factors is zero, or null.
   Expr *supportOf(Expr *e) {
@@ -102,6 +104,8 @@ private:
     DenseMap<const Array *, SmallVector<Array *>> next;
     for (const Edge *e : edges)
       next[e->from].push_back(e->read->array);
+    for (Array *a : arrays)
+      next[a].append(lengths.lookup(a));
     DenseMap<const Array *, unsigned> index, low;
     SmallVector<Array *> stack;
     DenseSet<const Array *> onStack;
@@ -145,6 +149,13 @@ private:
       for (const Edge *e : edges)
         if (is_contained(component, e->from) && is_contained(component, e->read->array))
           own.push_back(e);
+      for (Array *a : component)
+        for (Array *length : lengths.lookup(a))
+          if (is_contained(component, length)) {
+            diagnostics.error("R0208", length->range, "this length depends on values over the axis it makes")
+                .label(a->range, "such as `" + a->name + "`");
+            return false;
+          }
       Group group;
       group.arrays.assign(component.begin(), component.end());
       group.recurrent = !own.empty();

@@ -56,8 +56,12 @@ std::optional<NotBuilt> Lowering::add(Program &program, const std::vector<Group>
   Location loc = FileLineColLoc::get(&context, range.source->path, range.line(), range.column());
   auto func = func::FuncOp::create(b, loc, program.name, b.getFunctionType(inputs, results));
   func->setAttr("rondo.export", b.getUnitAttr());
-  SmallVector<NamedAttribute> longest, least;
+  SmallVector<NamedAttribute> longest, least, words;
   for (const Sequence &s : program.sequences) {
+    if (!s.word.empty() && s.word != s.name)
+      words.push_back(b.getNamedAttr(s.name, b.getStringAttr(s.word)));
+    if (!s.given())
+      continue;
     if (s.most)
       longest.push_back(b.getNamedAttr(s.name, b.getI64IntegerAttr(*s.most)));
     if (s.least != 1)
@@ -67,6 +71,8 @@ std::optional<NotBuilt> Lowering::add(Program &program, const std::vector<Group>
     func->setAttr("rondo.max", b.getDictionaryAttr(longest));
   if (!least.empty())
     func->setAttr("rondo.least", b.getDictionaryAttr(least));
+  if (!words.empty())
+    func->setAttr("rondo.words", b.getDictionaryAttr(words));
   for (auto [i, a] : enumerate(program.inputs)) {
     func.setArgAttr(i, "rondo.name", b.getStringAttr(a->name));
     const Element &e = a->type.element;

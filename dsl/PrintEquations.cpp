@@ -146,7 +146,7 @@ void printAt(raw_ostream &os, const Expr *e, int level) {
   case Op::Index:
     return printVar(os, e->var);
   case Op::Length:
-    os << e->seq->name;
+    os << (e->seq->word.empty() ? e->seq->name : e->seq->word);
     return;
   case Op::Read:
     os << e->array->name;

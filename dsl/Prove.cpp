@@ -36,6 +36,8 @@ bool Prover::impossible(ArrayRef<Expr *> given) {
       known.push_back({e - s->seq->least, false});
       if (s->seq->most)
         known.push_back({*s->seq->most - e, false});
+      if (s->seq->value && s->seq->bound.seq)
+        known.push_back({forms.get(program.length(s->seq->bound.seq, {})) - 1 - e, false});
     } else if (s->element.token)
       range(e, s->element.bound);
   }
@@ -176,6 +178,31 @@ struct Checker {
     }
   }
 
+  /// An axis has no negative length, however short those are that it is made of.
+  void length(const Sequence &seq) {
+    if (prover.holds(program.binary(Op::Le, program.integer(0, seq.where), seq.length, seq.where), {}))
+      return;
+    auto *d = report("R0208", seq.where, "this length may be negative");
+    if (!d)
+      return;
+    Sequence *given = nullptr; // a bound on the first that is given may be enough
+    walk(seq.length, [&](const Expr *e) {
+      if (e->is(Op::Length) && e->seq->given() && !given)
+        given = e->seq;
+      return true;
+    });
+    if (!given)
+      return;
+    d->label(given->where, "`" + given->name + "` is at least " + std::to_string(given->least));
+    int64_t least = given->least;
+    Expr *enough = program.binary(Op::Le, program.integer(0, seq.where), seq.length, seq.where);
+    while (given->least < least + 64 && !prover.holds(enough, {}))
+      ++given->least;
+    if (given->least < least + 64)
+      d->suggest("where it is declared say `" + std::to_string(given->least) + " <= " + given->name + "`");
+    given->least = least;
+  }
+
   void check(Expr *e, ArrayRef<Expr *> given) {
     if (e->is(Op::Read)) {
       for (unsigned k = 0; k < e->args.size(); ++k)
@@ -192,37 +219,65 @@ struct Checker {
                                " is needed")
             .suggest("declare it `token(" + e->bound.word() + ")`, guard it with `if`, or use `clamp(" + str(at) +
                      ", " + e->bound.word() + ")`");
-    } else if (e->is(Op::Reduce) && e->reduction == Reduction::ArgMax && (e->args[1] || e->vars[0]->axis.seq)) {
-      // Something must be there to choose: it is enough that one of a few likely places satisfies the condition.
-      const Axis &axis = e->vars[0]->axis;
-      SmallVector<Expr *> places{program.integer(0, e->range)};
+    } else if (e->is(Op::Reduce) && (e->reduction == Reduction::ArgMax || isWholeExtreme(e))) {
+      chooses(e, given);
+    }
+  }
+
+  /// The largest or smallest of integers: of nothing there is none, since no integer is infinite.
+  static bool isWholeExtreme(const Expr *e) {
+    return e->isInt() && (e->reduction == Reduction::Max || e->reduction == Reduction::Min);
+  }
+
+  /// Something must be there to choose: it is enough that one of a few likely places satisfies the condition.
+  void chooses(Expr *e, ArrayRef<Expr *> given) {
+    if (!e->args[1] && none_of(e->vars, [](const Var *v) { return v->axis.seq; }))
+      return;
+    SmallVector<SmallVector<Expr *>> likely; // of each index
+    for (const Var *own : e->vars) {
+      const Axis &axis = own->axis;
+      SmallVector<Expr *> &places = likely.emplace_back();
+      places.push_back(program.integer(0, e->range));
       places.push_back(program.binary(Op::Sub, program.extent(axis, e->range), program.integer(1, e->range), e->range));
       if (e->args[1])
         for (const Var *v : freeVars(e->args[1]))
-          if (v != e->vars[0] && v->axis.same(axis))
+          if (!is_contained(e->vars, v) && v->axis.same(axis))
             for (int64_t shift : {0, -1, 1})
               places.push_back(
                   program.binary(Op::Add, program.index(v, e->range), program.integer(shift, e->range), e->range));
-      for (Expr *place : places) {
-        Substitution map;
-        map[e->vars[0]] = place;
-        Expr *low = program.binary(Op::Le, program.integer(0, e->range), place, e->range);
-        Expr *high = program.binary(Op::Lt, place, program.extent(axis, e->range), e->range);
-        Expr *all = program.binary(Op::And, low, high, e->range);
-        if (e->args[1])
-          all = program.binary(Op::And, all, substitute(program, e->args[1], map), e->range);
-        if (prover.holds(all, given))
-          return;
-      }
-      if (auto *d = report("R0604", e->range, "this `argmax` may have nothing to choose from"))
-        d->suggest("guard it with `if`, or choose among what is always there");
     }
+    Substitution map;
+    auto found = [&](auto &self, size_t k) -> bool {
+      if (k < likely.size())
+        return any_of(likely[k], [&](Expr *place) {
+          map[e->vars[k]] = place;
+          return self(self, k + 1);
+        });
+      Expr *all = program.truth(true, e->range);
+      for (const Var *v : e->vars) {
+        Expr *low = program.binary(Op::Le, program.integer(0, e->range), map[v], e->range);
+        Expr *high = program.binary(Op::Lt, map[v], program.extent(v->axis, e->range), e->range);
+        all = program.binary(Op::And, all, program.binary(Op::And, low, high, e->range), e->range);
+      }
+      if (e->args[1])
+        all = program.binary(Op::And, all, substitute(program, e->args[1], map), e->range);
+      return prover.holds(all, given);
+    };
+    if (found(found, 0))
+      return;
+    std::string word = e->reduction == Reduction::ArgMax ? "argmax" : e->reduction == Reduction::Max ? "max" : "min";
+    if (auto *d = report("R0604", e->range, "this `" + word + "` may have nothing to choose from"))
+      d->suggest(e->reduction == Reduction::ArgMax ? "guard it with `if`, or choose among what is always there"
+                                                   : "guard it with `if`: no integer is infinite");
   }
 };
 } // namespace
 
 bool proveSubscripts(MLIRContext *context, Program &program, Diagnostics &diagnostics) {
   Checker checker{program, Prover(context, program), diagnostics, {}};
+  for (const Sequence &seq : program.sequences)
+    if (seq.length)
+      checker.length(seq);
   for (Array &a : program.arrays) {
     if (!a.body)
       continue;

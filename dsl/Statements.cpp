@@ -40,9 +40,17 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
                          SmallVectorImpl<std::pair<StringRef, Local *>> &rebound) {
   for (const ast::Stmt *s : stmts) {
     switch (s->kind) {
-    case ast::Stmt::Axis:
-      refuse(s->range, "`axis` from a value");
+    case ast::Stmt::Axis: {
+      auto *axis = cast<ast::AxisStmt>(s);
+      Local *local = declareLocal(fn, {axis->name, {}, axis->range}, nullptr, 0, home);
+      if (!local)
+        break;
+      local->axis = axis;
+      local->env = env;
+      local->fn = &fn;
+      fn.axes.push_back(local);
       break;
+    }
     case ast::Stmt::Update:
       refuse(s->range, "`update`");
       break;
@@ -259,6 +267,9 @@ bool Elaborator::prepareBody(FnInstance &fn) {
 
 bool Elaborator::runBody(FnInstance &fn, std::vector<Value> &results, std::vector<std::string> *names) {
   bool ok = true;
+  if (!quiet)
+    for (Local *axis : fn.axes)
+      ok &= readAxis(*axis).known();
   if (!quiet)
     for (StmtInstance *stmt : fn.stmts) {
       if (stmt->state == StmtInstance::Todo)

@@ -93,6 +93,7 @@ void dropUnread(Program &program) {
     for (auto &[name, outside] : a->before)
       for (const Outside &o : outside)
         walk(o.value, visit);
+    eachLength(*a, add);
   }
   for (Array &a : program.arrays)
     if (a.role == Role::Equation && !live.count(&a))

@@ -266,6 +266,23 @@ std::optional<int64_t> rondo::axisLength(StringRef expression,
   return sum;
 }
 
+std::optional<AxisForm> rondo::axisForm(StringRef expression) {
+  auto value = LengthParser(expression).parse();
+  if (!value)
+    return std::nullopt;
+  AxisForm form;
+  if (value->terms.size() == 1 && value->constant == 0 && value->terms.begin()->second == 1)
+    if (auto [numerator, divisor] = StringRef(value->terms.begin()->first).rsplit(" div "); !divisor.empty()) {
+      auto inner = LengthParser(numerator).parse();
+      if (!inner || divisor.getAsInteger(10, form.divisor))
+        return std::nullopt;
+      value = inner;
+    }
+  form.constant = value->constant;
+  form.terms.assign(value->terms.begin(), value->terms.end());
+  return form;
+}
+
 void rondo::walkBaseAxes(StringRef expression, function_ref<void(StringRef)> callback) {
   auto value = LengthParser(expression).parse();
   if (!value)

@@ -39,6 +39,17 @@ std::string axisSum(llvm::ArrayRef<std::string> lengths);
 /// Value of a length expression under the lengths of base axes; none when one of them is unknown.
 std::optional<int64_t> axisLength(llvm::StringRef expression,
                                   llvm::function_ref<std::optional<int64_t>(llvm::StringRef)> lengthOf);
+/// A length expression one step apart: (constant + the sum of factor * length of each term) div divisor. A term is a
+/// base axis or a quotient.
+struct AxisForm {
+  int64_t constant = 0, divisor = 1;
+  llvm::SmallVector<std::pair<std::string, int64_t>> terms;
+  /// A base axis: nothing but itself.
+  bool isBase(llvm::StringRef axis) const {
+    return !constant && divisor == 1 && terms.size() == 1 && terms[0] == std::pair(axis.str(), int64_t(1));
+  }
+};
+std::optional<AxisForm> axisForm(llvm::StringRef expression);
 /// Calls back for each base axis of a length expression.
 void walkBaseAxes(llvm::StringRef expression, llvm::function_ref<void(llvm::StringRef)> callback);
 

@@ -1,6 +1,7 @@
 #include "passes/CheckMeaning.h"
 #include "ir/interp/Init.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include <cmath>
 #include <random>
@@ -13,7 +14,9 @@ using namespace rondo;
 namespace {
 class Inputs {
 public:
-  Inputs(func::FuncOp function, uint64_t seed, int64_t longest) : function(function), random(seed), longest(longest) {}
+  Inputs(func::FuncOp function, uint64_t seed, int64_t longest) : function(function), random(seed), longest(longest) {
+    function.walk([&](AxisOp op) { made.insert(op.getAxis()); });
+  }
 
   Example next() {
     Example example;
@@ -43,13 +46,17 @@ private:
 
   void addAxis(StringRef axis, Example &example) {
     walkBaseAxes(axis, [&](StringRef base) {
-      if (base == "b" || example.length.count(base))
+      if (base == "b" || example.length.count(base) || made.contains(base))
         return;
-      int64_t most = longest;
+      int64_t most = longest, least = 1;
+      if (auto bounds = function->getAttrOfType<DictionaryAttr>("rondo.least"))
+        if (auto bound = bounds.getAs<IntegerAttr>(base))
+          least = std::max<int64_t>(bound.getInt(), 1);
       if (auto bounds = function->getAttrOfType<DictionaryAttr>("rondo.max"))
         if (auto bound = bounds.getAs<IntegerAttr>(base))
           most = std::min(most, bound.getInt());
-      example.length[base] = 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most));
+      most = std::max(most, least);
+      example.length[base] = least + static_cast<int64_t>(random() % static_cast<uint64_t>(most - least + 1));
     });
   }
 
@@ -87,6 +94,7 @@ private:
   func::FuncOp function;
   std::mt19937_64 random;
   int64_t longest;
+  llvm::StringSet<> made; // axes that the function makes
 };
 } // namespace
 

@@ -2,6 +2,7 @@
 
 #include "codegen/cpu/Copy.h"
 #include "codegen/cpu/Equation.h"
+#include "codegen/cpu/FindAxes.h"
 #include "codegen/cpu/FoldKernel.h"
 #include "codegen/cpu/Lowering.h"
 #include "codegen/cpu/Rows.h"
@@ -20,15 +21,8 @@ struct Export {
   std::unique_ptr<Placement> placement;
 };
 
-// The axes that inputs bring, and the grids of them that values are over.
-AxisTable axesOf(func::FuncOp func) {
-  AxisTable table;
-  for (Type t : func.getArgumentTypes()) {
-    auto type = cast<RankedTensorType>(t);
-    for (int64_t d = 0; d < type.getRank(); ++d)
-      if (type.isDynamicDim(d) && axisOf(type, d) != "b" && table.indexOf(axisOf(type, d)) < 0)
-        table.names.push_back(axisOf(type, d).str());
-  }
+/// The grids of axes that values are over.
+void addGrids(func::FuncOp func, AxisTable &table) {
   auto add = [&](Type t, size_t skipped = 0, bool byRows = false) {
     if (!isa<RankedTensorType>(t))
       return;
@@ -52,7 +46,6 @@ AxisTable axesOf(func::FuncOp func) {
           add(t, row);
     }
   });
-  return table;
 }
 
 EmittedValue describe(Type t, DictionaryAttr attributes, const AxisTable &axes, StringRef fallback) {
@@ -92,7 +85,7 @@ public:
   }
 
   FailureOr<EmittedProgram> emit() {
-    declareWait();
+    declareRuntime();
     describeCells();
     for (auto func : source.getOps<func::FuncOp>())
       if (failed(place(func)))
@@ -122,7 +115,11 @@ private:
   }
 
   LogicalResult place(func::FuncOp func) {
-    Export e{func, axesOf(func), nullptr};
+    Export e{func, {}, nullptr};
+    auto axes = findAxes(func, e.axes);
+    if (failed(axes))
+      return failure();
+    addGrids(func, e.axes);
     auto placement = Placement::of(func, e.axes, weights);
     if (failed(placement))
       return failure();
@@ -133,16 +130,7 @@ private:
     kept.placement->setAxes(kept.axes);
     EmittedExport out;
     out.name = func.getName().str();
-    auto longest = func->getAttrOfType<DictionaryAttr>("rondo.max");
-    auto least = func->getAttrOfType<DictionaryAttr>("rondo.least");
-    for (const std::string &name : kept.axes.names) {
-      EmittedAxis axis{name, 0, 1};
-      if (longest && longest.getAs<IntegerAttr>(name))
-        axis.max = longest.getAs<IntegerAttr>(name).getInt();
-      if (least && least.getAs<IntegerAttr>(name))
-        axis.least = least.getAs<IntegerAttr>(name).getInt();
-      out.axes.push_back(axis);
-    }
+    out.axes = std::move(*axes);
     for (auto [i, t] : llvm::enumerate(func.getArgumentTypes()))
       out.inputs.push_back(describe(t, func.getArgAttrDict(i), kept.axes, ("input" + Twine(i)).str()));
     for (auto [i, t] : llvm::enumerate(func.getResultTypes()))
@@ -273,6 +261,11 @@ private:
       return result;
     };
     for (Operation &op : e.func.getBody().front().without_terminator()) {
+      if (auto axis = dyn_cast<AxisOp>(op)) {
+        if (failed(kernel(op.getLoc(), [&](Kernel &k) { return emitAxis(k, axis); })))
+          return failure();
+        continue;
+      }
       if (isa<ReadOp>(op) || e.placement->isConstant(&op) || op.getNumResults() == 0)
         continue;
       for (Operation *part : partsOf(&op, *e.placement)) {
@@ -339,14 +332,28 @@ private:
     }
   }
 
-  /// The barrier, which entries and recurrences call.
-  void declareWait() {
+  /// What entries, recurrences and axes call of the runtime.
+  void declareRuntime() {
     OpBuilder b(source.getContext());
+    Type pointer = LLVM::LLVMPointerType::get(b.getContext()), number = b.getI32Type();
+    declare(b, "rondo_team_wait", {pointer, number});
+    declare(b, "rondo_make_axis", {pointer, number, pointer});
+  }
+
+  void declare(OpBuilder &b, StringRef name, ArrayRef<Type> parameters) {
     b.setInsertionPointToStart(program.module->getBody());
-    Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-    auto wait =
-        func::FuncOp::create(b, source.getLoc(), "rondo_team_wait", b.getFunctionType({pointer, b.getI32Type()}, {}));
-    wait.setPrivate();
+    func::FuncOp::create(b, source.getLoc(), name, b.getFunctionType(parameters, {})).setPrivate();
+  }
+
+  /// One thread tells the runtime how long the axis is; kernels before and after stand behind barriers.
+  LogicalResult emitAxis(Kernel &kernel, AxisOp op) {
+    Code &c = kernel.code;
+    Value lengths = kernel.storageOf(op.getLength()).base;
+    c.guarded(c.holds(arith::CmpIPredicate::eq, kernel.tid, c.index(0)), [&] {
+      Value axis = arith::ConstantOp::create(c.b, c.loc, c.b.getI32IntegerAttr(kernel.axes.indexOf(op.getAxis())));
+      func::CallOp::create(c.b, c.loc, "rondo_make_axis", TypeRange(), ValueRange{kernel.frame, axis, lengths});
+    });
+    return success();
   }
 
   LogicalResult emitResultCopy(Kernel &kernel, Value v, unsigned result) {

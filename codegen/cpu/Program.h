@@ -4,6 +4,7 @@
 #include "codegen/cpu/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,17 @@ struct EmittedCell {
   int64_t offset = 0;
 };
 
+/// A sequence axis. Those that the caller gives come first. Others are made: by arithmetic over earlier ones, or of
+/// values that the model computes.
 struct EmittedAxis {
-  std::string name;
+  std::string name;                    // as callers know it
   int64_t max = 0;                     // longest example admitted; 0: any
   int32_t least = 1;
+  enum Source { Given, Arithmetic, Value } source = Given;
+  /// Of made ones: (constant + sum of factor * length of earlier axes) div divisor is the length; of values, the most.
+  int64_t constant = 0, divisor = 1;
+  std::vector<int64_t> factors;
+  bool returned = false;               // results over it give its offsets
 };
 
 /// Several sequence axes together, as rondo_grid (runtime/src/program.h).
@@ -42,6 +50,10 @@ struct EmittedExport {
   std::vector<EmittedAxis> axes;
   std::vector<EmittedGrid> grids;
   std::vector<EmittedValue> inputs, results;
+  /// Axes that the caller gives.
+  size_t given() const {
+    return std::count_if(axes.begin(), axes.end(), [](const EmittedAxis &a) { return a.source == EmittedAxis::Given; });
+  }
   /// Slot sizes in floats: coefficients of the terms of rondo_export (runtime/src/program.h).
   std::vector<std::vector<int64_t>> plan;
   std::vector<int64_t> scratch;

@@ -24,7 +24,7 @@ Value Reduction::identity() const {
   if (how == "argmax")
     return c.integer(-1, resultType);
   if (!element_.isF32())
-    return c.integer(0, resultType);
+    return c.integer(how == "max" ? INT32_MIN : how == "min" ? INT32_MAX : how == "prod" ? 1 : 0, resultType);
   double inf = std::numeric_limits<double>::infinity();
   return c.real(how == "max" || how == "lse" ? -inf : how == "min" ? inf : how == "prod" ? 1 : 0, resultType);
 }
@@ -118,21 +118,24 @@ Value Reduction::fold(Value init, llvm::function_ref<Value(Value, Value)> combin
 
 Value Reduction::argmax() {
   Code &c = code();
-  Value lowest = c.real(-std::numeric_limits<double>::infinity(), c.f32()), none = c.index(-1);
   unsigned dim = dims[0];
+  bool real = cast<RankedTensorType>(point.eq.reads[0].getType()).getElementType().isF32();
+  Type kept = real ? Type(c.f32()) : Type(c.b.getI32Type());
+  Value lowest = real ? c.real(-std::numeric_limits<double>::infinity(), kept) : c.integer(INT32_MIN, kept);
+  Value none = c.index(-1);
   auto [lo, hi] = point.bounds(dim);
   auto best = c.loop(lo, hi, 1, ValueRange{lowest, none}, [&](Value i, ValueRange args) {
     Point::State saved = point.save();
     Value ok = point.bind(dim, i);
     auto next = c.branch(
-        ok, {c.f32(), c.b.getIndexType()},
+        ok, {kept, c.b.getIndexType()},
         [&]() -> SmallVector<Value> {
           Value x = point.read(0, {});
-          if (!x.getType().isF32())
-            x = arith::SIToFPOp::create(c.b, c.loc, c.f32(), x);
           // The first present term always counts; after it only a larger one.
           Value first = c.holds(arith::CmpIPredicate::slt, args[1], c.index(0));
-          Value better = c.either(first, c.cmp(arith::CmpFPredicate::OGT, x, args[0]));
+          Value larger = real ? c.cmp(arith::CmpFPredicate::OGT, x, args[0])
+                              : arith::CmpIOp::create(c.b, c.loc, arith::CmpIPredicate::sgt, x, args[0]).getResult();
+          Value better = c.either(first, larger);
           return {c.pick(better, x, args[0]), c.pick(better, i, args[1])};
         },
         [&]() -> SmallVector<Value> { return {args[0], args[1]}; });
@@ -177,10 +180,16 @@ Value Reduction::emit() {
     return fold(init, [&](Value x, Value y) { return c.addf(x, y); },
                 [&](Value carried, Value mask) { return sumOfProducts(carried, mask); });
   double inf = std::numeric_limits<double>::infinity();
-  auto combine = [&](Value x, Value y) {
+  bool real = element_.isF32();
+  auto combine = [&](Value x, Value y) -> Value {
+    if (!real)
+      return how == "max"   ? arith::MaxSIOp::create(c.b, c.loc, x, y).getResult()
+             : how == "min" ? arith::MinSIOp::create(c.b, c.loc, x, y).getResult()
+                            : arith::MulIOp::create(c.b, c.loc, x, y).getResult();
     return how == "max" ? c.maxSecond(x, y) : how == "min" ? c.minSecond(x, y) : c.mulf(x, y);
   };
-  init = c.real(how == "max" ? -inf : how == "min" ? inf : 1, carriedType);
+  init = real ? c.real(how == "max" ? -inf : how == "min" ? inf : 1, carriedType)
+              : c.integer(how == "max" ? INT32_MIN : how == "min" ? INT32_MAX : 1, carriedType);
   return fold(init, combine, [&](Value carried, Value mask) {
     Value next = combine(element(0, mask), carried);
     return mask && isa<VectorType>(carriedType) ? c.pick(mask, next, carried) : next;

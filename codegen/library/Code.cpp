@@ -56,7 +56,8 @@ static void declareUsed(mlir::ModuleOp part, const StringMap<mlir::Operation *> 
 
 Division divide(EmittedProgram &program, const LibraryOptions &options) {
   Division division;
-  division.functions.insert(kWaitSymbol);
+  for (StringRef called : kCalledSymbols)
+    division.functions.insert(called);
   mlir::ModuleOp module = *program.module;
   StringMap<mlir::Operation *> functions;
   MapVector<mlir::Attribute, std::vector<std::pair<mlir::Operation *, unsigned>>> byTarget;

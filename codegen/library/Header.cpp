@@ -96,10 +96,10 @@ private:
     FieldNames names = fieldNames(fn);
     std::string prefix = name + "_" + fn.name;
     out << "/* " << signature(fn) << "\n";
-    if (!fn.axes.empty()) {
+    if (fn.given()) {
       out << "   A sequence axis is given as batch + 1 offsets: example i has rows T[i] to T[i + 1] - 1 of every value "
              "over T";
-      for (const EmittedAxis &axis : fn.axes)
+      for (const EmittedAxis &axis : ArrayRef(fn.axes).take_front(fn.given()))
         out << (&axis == &fn.axes.front() ? "\n   (" : "; ") << axisNote(axis);
       out << ").\n";
     }
@@ -108,7 +108,7 @@ private:
            "   come first, whatever their place in the model. Without a sequence axis there is one row per example. "
            "*/\n";
     out << "typedef struct {\n  int64_t batch;\n";
-    for (const std::string &axis : names.axes)
+    for (const std::string &axis : ArrayRef(names.axes).take_front(fn.given()))
       out << "  const int64_t *" << axis << ";\n";
     for (auto [value, field] : zip_equal(fn.inputs, names.inputs))
       out << "  const " << elementType(value) << " *" << field << "; /* " << rowsNote(fn, names, value) << " */\n";
@@ -117,9 +117,29 @@ private:
     for (auto [value, field, count] : zip_equal(fn.results, names.results, names.counts))
       out << "  " << elementType(value) << " *" << field << "; /* " << rowsNote(fn, names, value) << " */\n"
           << "  size_t " << count << ";\n";
+    for (auto [axis, field] : zip_equal(fn.axes, names.axes))
+      if (axis.returned)
+        out << "  int64_t *" << field << "; /* batch + 1 offsets, " << lengthNote(fn, names, axis) << "; may be NULL */\n";
     out << "} " << prefix << "_out;\n"
         << "rondo_status " << prefix << "(" << name << "_session *, const " << prefix << "_in *, const " << prefix
         << "_out *, rondo_error *);\n\n";
+  }
+
+  /// "length 2 * T - 1".
+  std::string lengthNote(const EmittedExport &fn, const FieldNames &names, const EmittedAxis &axis) {
+    std::string sum;
+    for (auto [k, factor] : enumerate(axis.factors)) {
+      if (!factor)
+        continue;
+      sum += sum.empty() ? (factor < 0 ? "-" : "") : factor < 0 ? " - " : " + ";
+      sum += (std::abs(factor) == 1 ? "" : std::to_string(std::abs(factor)) + " * ") + names.axes[k];
+    }
+    if (axis.constant || sum.empty())
+      sum += sum.empty() ? std::to_string(axis.constant)
+                         : (axis.constant < 0 ? " - " : " + ") + std::to_string(std::abs(axis.constant));
+    if (axis.divisor > 1)
+      sum = "(" + sum + ") div " + std::to_string(axis.divisor);
+    return (axis.source == EmittedAxis::Value ? "length at most " : "length ") + sum;
   }
 
   /// "T[batch] x 256, each 0 to 255".

@@ -34,7 +34,7 @@ Error linkRuntime(Module &module, const StringSet<> &exported, StringRef library
   if (Linker::linkModules(module, std::move(*runtime), Linker::LinkOnlyNeeded))
     return failed("the runtime cannot be linked into the model: it does not fit this compiler");
   for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() || exported.contains(value.getName()) || value.getName() == kWaitSymbol)
+    if (value.isDeclaration() || exported.contains(value.getName()) || is_contained(kCalledSymbols, value.getName()))
       continue;
     value.setVisibility(GlobalValue::DefaultVisibility);
     value.setLinkage(value.hasPrivateLinkage() ? GlobalValue::PrivateLinkage : GlobalValue::InternalLinkage);
@@ -43,8 +43,9 @@ Error linkRuntime(Module &module, const StringSet<> &exported, StringRef library
   // Who compiled the runtime, and where, is not for shipping.
   if (NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
     ident->eraseFromParent();
-  if (GlobalValue *wait = module.getNamedValue(kWaitSymbol))
-    hide(*wait, library);
+  for (StringRef called : kCalledSymbols)
+    if (GlobalValue *function = module.getNamedValue(called))
+      hide(*function, library);
   ModuleAnalysisManager none;
   GlobalDCEPass().run(module, none);
   return Error::success();

@@ -19,6 +19,15 @@ static json::Value value(const EmittedExport &fn, const EmittedValue &v) {
   return object;
 }
 
+static json::Value madeAxis(const EmittedAxis &axis) {
+  return json::Object{{"name", axis.name},
+                      {"source", axis.source == EmittedAxis::Value ? "value" : "arithmetic"},
+                      {"constant", axis.constant},
+                      {"divisor", axis.divisor},
+                      {"factors", json::Array(axis.factors)},
+                      {"returned", axis.returned}};
+}
+
 json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &options, const TableFacts &facts) {
   json::Array targets, cells, exports;
   for (const Target &target : program.targets)
@@ -32,9 +41,12 @@ json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &o
     parameters += elements;
   }
   for (const EmittedExport &fn : program.exports) {
-    json::Array axes, inputs, results;
+    json::Array axes, made, inputs, results;
     for (const EmittedAxis &axis : fn.axes)
-      axes.push_back(json::Object{{"name", axis.name}, {"least", axis.least}, {"max", axis.max}});
+      if (axis.source == EmittedAxis::Given)
+        axes.push_back(json::Object{{"name", axis.name}, {"least", axis.least}, {"max", axis.max}});
+      else
+        made.push_back(madeAxis(axis));
     for (const EmittedValue &v : fn.inputs)
       inputs.push_back(value(fn, v));
     for (const EmittedValue &v : fn.results)
@@ -42,6 +54,7 @@ json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &o
     exports.push_back(json::Object{{"name", fn.name},
                                    {"signature", signature(fn)},
                                    {"axes", std::move(axes)},
+                                   {"made_axes", std::move(made)},
                                    {"inputs", std::move(inputs)},
                                    {"results", std::move(results)}});
   }

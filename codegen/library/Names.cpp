@@ -56,7 +56,7 @@ FieldNames fieldNames(const EmittedExport &fn) {
   FieldNames names;
   StringSet<> in = {"batch"}, out;
   for (const EmittedAxis &axis : fn.axes)
-    names.axes.push_back(claim(in, axis.name));
+    names.axes.push_back(axis.source == EmittedAxis::Given ? claim(in, axis.name) : identifier(axis.name));
   for (const EmittedValue &value : fn.inputs)
     names.inputs.push_back(claim(in, value.name));
   // Each result has a field of its own name and one for the room that the caller has there.
@@ -99,6 +99,9 @@ std::vector<std::pair<std::string, int64_t>> constantNames(const LibraryOptions 
       name += '_';
     names.push_back({claim(taken, name), value});
   }
+  for (auto [axis, name] : zip_equal(fn.axes, names.axes))
+    if (axis.returned)
+      name = claim(out, name);
   return names;
 }
 
@@ -106,7 +109,7 @@ std::vector<std::string> programAxes(const EmittedProgram &program) {
   std::vector<std::string> axes;
   for (const EmittedExport &fn : program.exports)
     for (const EmittedAxis &axis : fn.axes)
-      if (!is_contained(axes, axis.name))
+      if (axis.source == EmittedAxis::Given && !is_contained(axes, axis.name))
         axes.push_back(axis.name);
   return axes;
 }
@@ -195,7 +198,7 @@ uint32_t interfaceNumber(const EmittedProgram &program, const LibraryOptions &op
   for (const EmittedExport &fn : program.exports) {
     text += "\n" + signature(fn);
     for (const EmittedAxis &axis : fn.axes)
-      text += " " + axis.name;
+      text += (axis.returned ? " -> " : " ") + axis.name;
   }
   for (auto &[name, value] : options.constants)
     text += "\n" + name + "=" + std::to_string(value);

@@ -21,7 +21,8 @@ constexpr const char *kCompilerVersion = "0.1.0";
 
 // ---- Names.cpp: how a program appears in C ----
 
-/// The struct fields of one export, in order and unique; `axes` also name the fields of the limits.
+/// The struct fields of one export, in order and unique. Of `axes`, given ones are fields of the inputs (and name those
+/// of the limits), returned ones fields of the results.
 struct FieldNames {
   std::vector<std::string> axes, inputs, results;
   std::vector<std::string> counts; // of the room at each result
@@ -29,7 +30,7 @@ struct FieldNames {
 
 /// Refuses names that would not make a C header; says which and what to do.
 llvm::Error checkNames(const EmittedProgram &program, const LibraryOptions &options);
-/// Axes of all exports, each once, in order of appearance: the order of the limits struct.
+/// Axes given to all exports, each once, in order of appearance: the order of the limits struct.
 std::vector<std::string> programAxes(const EmittedProgram &program);
 /// Fields of the limits struct behind `batch`: the total and the longest of each axis.
 std::vector<std::string> limitNames(const EmittedProgram &program);
@@ -76,8 +77,8 @@ void shareKernels(EmittedProgram &program);
 
 // ---- Code.cpp: machine code, in objects that share only symbols named <model>_.* ----
 
-/// The barrier, which kernels call.
-constexpr llvm::StringLiteral kWaitSymbol = "rondo_team_wait";
+/// Functions of the runtime that kernels call: the barrier, and how long an axis is that the model computes.
+constexpr llvm::StringLiteral kCalledSymbols[] = {"rondo_team_wait", "rondo_make_axis"};
 /// The embedded weights.
 constexpr llvm::StringLiteral kWeightsSymbol = "weights";
 

@@ -47,8 +47,9 @@ public:
                     int64(program.plainFloats), int64(program.packedFloats), int64(facts.layout),
                     ConstantArray::get(ArrayType::get(pointer, 3), load), embedded(), int64(facts.embedded)}));
     emitWrappers(exportTable);
-    // Kernels call it: it must come along with the runtime.
-    module.getOrInsertFunction(kWaitSymbol, FunctionType::get(Type::getVoidTy(context), {pointer, i32}, false));
+    // Kernels call these: they must come along with the runtime.
+    for (StringRef called : kCalledSymbols)
+      module.getOrInsertFunction(called, FunctionType::get(Type::getVoidTy(context), false));
     return std::move(exported);
   }
 
@@ -115,9 +116,15 @@ private:
   Constant *exportRow(const EmittedExport &fn) {
     std::vector<std::string> names = programAxes(program);
     SmallVector<Constant *> axes, inputs, results, entries(3, null());
-    for (const EmittedAxis &axis : fn.axes)
-      axes.push_back(
-          row({text(axis.name), int64(axis.max), int32(axis.least), int32(find(names, axis.name) - names.begin())}));
+    int64_t given = fn.given(), returned = 0;
+    for (const EmittedAxis &axis : fn.axes) {
+      bool made = axis.source != EmittedAxis::Given;
+      std::vector<int64_t> form = {axis.constant, axis.divisor};
+      form.insert(form.end(), axis.factors.begin(), axis.factors.end());
+      axes.push_back(row({text(axis.name), int64(axis.max), int32(axis.least),
+                          int32(made ? -1 : find(names, axis.name) - names.begin()), made ? words(form) : null(),
+                          int32(axis.source == EmittedAxis::Value), int32(axis.returned ? ++returned : 0)}));
+    }
     for (const EmittedValue &value : fn.inputs)
       inputs.push_back(valueRow(value));
     for (const EmittedValue &value : fn.results)
@@ -132,7 +139,8 @@ private:
       grids.push_back(row({int32(grid.axes.size()), int32(grid.owners), indices(grid.axes)}));
     return row({text(fn.name), int32(axes.size()), int32(inputs.size()), int32(results.size()), int32(fn.plan.size()),
                 array(axes), array(inputs), array(results), int32(fn.scratch.size()), int32(grids.size()), array(grids),
-                words(plan), words(fn.scratch), ConstantArray::get(ArrayType::get(pointer, 3), entries)});
+                int32(fn.axes.size() - given), int32(0), words(plan), words(fn.scratch),
+                ConstantArray::get(ArrayType::get(pointer, 3), entries)});
   }
 
   // ---- exported functions ----

@@ -91,9 +91,9 @@ private:
         << "(session_.get(), &in, &out, &error), error);\n  }\n";
 
     // An axis that no input shows by itself is told by its lengths.
-    std::vector<bool> shown(fn.axes.size());
+    std::vector<bool> shown(fn.given());
     for (const EmittedValue &value : fn.inputs)
-      if (value.axes.size() == 1)
+      if (value.axes.size() == 1 && size_t(value.axes[0]) < shown.size())
         shown[value.axes[0]] = true;
     StringSet<> names = {"in", "out", "call", "batch", "result", "needed", "model_", "session_", "limits_"};
     std::vector<std::string> parameters, inputs, lengths(fn.axes.size());
@@ -116,7 +116,7 @@ private:
         out << "    rondo::Ragged<" << elementType(value) << "> " << field << ";\n";
       out << "  };\n";
     }
-    std::string size = !fn.inputs.empty() ? inputs[0] + ".size()" : !fn.axes.empty() ? lengths[0] + ".size()" : "batch";
+    std::string size = !fn.inputs.empty() ? inputs[0] + ".size()" : !shown.empty() ? lengths[0] + ".size()" : "batch";
     if (size == "batch")
       parameters.push_back("size_t batch");
     out << "  " << type << " " << method << "(" << join(parameters, ", ") << ") {\n"
@@ -129,12 +129,21 @@ private:
         out << "    call.measure(" << value.axes[0] << ", \"" << value.name << "\", " << input << ", " << width(value)
             << ");\n";
 
+    for (auto [at, axis] : enumerate(fn.axes))
+      if (axis.source != EmittedAxis::Given)
+        out << "    call.make(" << at << ", \"" << axis.name << "\", " << axis.constant << ", " << axis.divisor << ", {"
+            << join(map_range(axis.factors, [](int64_t factor) { return std::to_string(factor); }), ", ") << "});\n";
+
     out << "    const auto batch_ = static_cast<int64_t>(" << size << ");\n";
     std::vector<std::string> words = {"batch_"}, offsets;
     for (auto [axis, about] : enumerate(fn.axes)) {
       std::string held = "axis" + std::to_string(axis) + "_";
-      out << "    const std::vector<int64_t> " << held << " = call.offsets(" << axis << ");\n";
-      words.push_back(held + ".data()");
+      if (about.source == EmittedAxis::Given)
+        words.push_back(held + ".data()");
+      else if (!about.returned)
+        continue;
+      out << "    " << (about.returned ? "" : "const ") << "std::vector<int64_t> " << held << " = call.offsets(" << axis
+          << ");\n";
     }
     for (auto [i, value, input] : enumerate(fn.inputs, inputs)) {
       std::string held = "input" + std::to_string(i) + "_";
@@ -150,17 +159,29 @@ private:
           << width(value) << ");\n";
       rooms.push_back(held + ".data.data(), " + held + ".data.size()");
     }
+    for (auto [axis, about] : enumerate(fn.axes))
+      if (about.returned)
+        rooms.push_back("axis" + std::to_string(axis) + "_.data()");
     // The limits of this export's axes among those of all.
     out << "    " << name << "_limits needed = {};\n    needed.batch = batch_;\n";
     std::vector<std::string> all = programAxes(program), limits = limitNames(program);
-    for (auto [axis, about] : enumerate(fn.axes)) {
+    for (auto [axis, about] : enumerate(ArrayRef(fn.axes).take_front(fn.given()))) {
       size_t at = find(all, about.name) - all.begin();
       out << "    needed." << limits[2 * at] << " = call.rows(" << axis << ");\n"
           << "    needed." << limits[2 * at + 1] << " = call.longest(" << axis << ");\n";
     }
     out << "    need(needed);\n"
         << "    this->call(" << prefix << "_in{" << join(words, ", ") << "}, " << prefix << "_out{" << join(rooms, ", ")
-        << "});\n    return result;\n  }\n";
+        << "});\n";
+    bool computed = false;
+    for (auto [axis, about] : enumerate(fn.axes))
+      if (about.returned && (computed = true))
+        out << "    call.settle(" << axis << ", axis" << axis << "_);\n";
+    for (auto [value, field] : zip_equal(fn.results, fields))
+      if (computed)
+        out << "    call.fit(" << (single ? "result" : "result." + field) << ", " << braced(value.axes) << ", "
+            << width(value) << ");\n";
+    out << "    return result;\n  }\n";
   }
 
   void writePrivate() {

@@ -97,6 +97,16 @@ Tensor rondo::initialValue(CellOp cell, uint64_t seed, InitStyle style) {
     double constant = number(init);
     fill([&]() { return style == InitStyle::Varied ? constant + 0.1 * random.normal() : constant; });
   }
+  Type element = type.getElementType();
+  if (!element.isF32()) { // truths, integers below their bound, or small ones
+    auto bound = cell->getAttrOfType<IntegerAttr>("rondo.bound");
+    int64_t count = element.isInteger(1) ? 2 : bound ? bound.getInt() : 13, least = element.isInteger(1) || bound ? 0 : -4;
+    if (!cell.getInit())
+      fill([&]() { return least + std::floor(random.uniform() * count); });
+    else
+      fill([&]() { return number(*cell.getInit()); });
+    return tensor;
+  }
   for (double &value : tensor.data)
     value = static_cast<float>(value);
   return tensor;

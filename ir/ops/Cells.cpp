@@ -25,8 +25,13 @@ LogicalResult CellOp::verify() {
   if (getKind() != "param" && getKind() != "const") // C1
     return emitOpError() << "is of kind '" << getKind() << "', expected param or const";
   auto type = cast<RankedTensorType>(getType());
-  if (!type.hasStaticShape() || !type.getElementType().isF32()) // C2
+  Type element = type.getElementType();
+  bool whole = getKind() == "const" && (element.isInteger(32) || element.isInteger(1));
+  if (!type.hasStaticShape() || !(element.isF32() || whole)) // C2
     return emitOpError() << "is " << type << ", expected a static tensor of f32";
+  int64_t integer;
+  if (whole && getInit() && getInit()->getAsInteger(10, integer)) // C3
+    return emitOpError() << "starts as '" << *getInit() << "', expected an integer";
   if (getInit() && !isInit(*getInit())) // C3
     return emitOpError() << "starts as '" << *getInit()
                          << "', expected glorot, orthogonal, normal(s), uniform(a, b) or a number";

@@ -10,8 +10,10 @@ def Rondo_CellOp : Rondo_Op<"cell", [Symbol]> {
   let summary = "a tensor that belongs to the model";
   let description = [{
     - C1: the kind is param or const.
-    - C2: the type is static, its elements are f32.
-    - C3: `init` is glorot, orthogonal, normal(s), uniform(a, b) or a number; without it the values must be supplied.
+    - C2: the type is static; a param is f32, a const f32, i32 or i1.
+    - C3: `init` is glorot, orthogonal, normal(s), uniform(a, b) or a number, of integers and truths a
+      number; without it the values must be supplied.
+    - C4: the elements of a const of i32 with `rondo.bound` are below it.
 
     Example: `rondo.cell "param" @rnn.0.Wi : tensor<512x64xf32> init "glorot"`
   }];

@@ -45,12 +45,14 @@ LogicalResult ReduceOp::verify() {
     return emitOpError() << "reduces by '" << getHow() << "', expected max, min, prod, lse or argmax";
   bool isArgmax = getHow() == "argmax";
   Type element = getResult().getType().getElementType();
-  if (isArgmax ? !element.isInteger(32) : !element.isF32()) // C3
-    return emitOpError() << "gives elements " << element << ", expected " << (isArgmax ? "i32" : "f32");
+  Type read = cast<RankedTensorType>(getReads().front().getType()).getElementType();
+  bool ofInts = read.isInteger(32) && getHow() != "lse";
+  if (!read.isF32() && !ofInts) // C3
+    return emitOpError() << "reduces elements " << read << " by " << getHow();
+  if (isArgmax ? !element.isInteger(32) : element != read) // C3
+    return emitOpError() << "gives elements " << element << ", expected " << (isArgmax ? "i32" : "those of the read");
   if (isArgmax && getExtents().size() != 1) // C3
     return emitOpError() << "argmax is over " << getExtents().size() << " dims, expected one";
-  if (!cast<RankedTensorType>(getReads().front().getType()).getElementType().isF32()) // C3
-    return emitOpError("reduces elements that are not f32");
   return success();
 }
 
@@ -116,7 +118,10 @@ LogicalResult ReduceOp::evaluate(Frame &frame) {
     LogSumExp sum = logSumExp(candidates.terms);
     return {sum.value, std::isfinite(sum.value) ? sum.error + std::fabs(sum.top) + std::fabs(sum.value) : 0};
   };
-  Tensor result = terms.makeResult(reduced({}).value);
+  double nothing = reduced({}).value;
+  if (getResult().getType().getElementType().isInteger(32)) // no infinity: the end of 32 bits
+    nothing = std::clamp(nothing, -0x1p31, 0x1p31 - 1);
+  Tensor result = terms.makeResult(nothing);
   result.needScale();
   Candidates candidates;
   int64_t current = -1;

@@ -12,7 +12,7 @@ static bool mentions(Operation *op, const AxisAdder::Axis &axis) {
     for (Type type : op->getResultTypes())
       if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && !tensor.hasStaticShape())
         return true;
-    if (isa<LengthOp, ScanOp>(op))
+    if (isa<LengthOp, ScanOp, AxisOp>(op))
       return true;
   }
   if (auto step = dyn_cast<StepOp>(op))
@@ -108,6 +108,11 @@ LogicalResult AxisAdder::add(OpBuilder &builder, Operation *op) {
     return addFold(builder, fold);
   if (auto scan = dyn_cast<ScanOp>(op))
     return addScan(builder, scan);
+  if (auto made = dyn_cast<AxisOp>(op)) {
+    AxisOp::create(builder, op->getLoc(), made.getAxis(), front(builder, made.getLength(), op->getLoc()),
+                   made.getMost());
+    return success();
+  }
   if (!isa<ConcatOp, DetachOp>(op))
     return failure();
   addPlain(builder, op);

@@ -133,7 +133,7 @@ static bool eraseUnused(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
     if (op.hasTrait<OpTrait::IsTerminator>())
       continue;
-    if (op.use_empty()) {
+    if (op.use_empty() && !isa<AxisOp>(op)) {
       op.erase();
       changed = true;
       continue;

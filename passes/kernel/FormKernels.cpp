@@ -52,6 +52,10 @@ private:
 
   void formKernel(Block &block, const KernelGroup &group) {
     Operation *root = group.ops.front();
+    if (group.form == KernelGroup::Axis) { // between kernels: what follows is over it
+      root->moveBefore(block.getTerminator());
+      return;
+    }
     Block *body = new Block();
     IRMapping views; // free views and their clones in this kernel
     for (Operation *op : group.ops) {
@@ -112,6 +116,8 @@ private:
       return "scan";
     case KernelGroup::Fold:
       return "fold";
+    case KernelGroup::Axis:
+      break;
     }
     llvm_unreachable("a form without a name");
   }
@@ -150,6 +156,8 @@ private:
       entries.set("axes", cast<FoldOp>(root).getAxesAttr());
       number("rows", group.rowAxes.size());
       break;
+    case KernelGroup::Axis:
+      break;
     }
     return entries.getDictionary(builder.getContext());
   }
@@ -179,6 +187,8 @@ private:
     case KernelGroup::Fold:
       did(loc, kPass, "fold in one kernel");
       break;
+    case KernelGroup::Axis:
+      break;
     }
   }
 
@@ -187,7 +197,7 @@ private:
     Block &block = func.getBody().front();
     SmallVector<Operation *> ops;
     for (Operation &op : block.without_terminator())
-      if (!isa<KernelOp>(op) && llvm::all_of(op.getResults(), [&](Value v) { return parameters.contains(v); }))
+      if (!isa<KernelOp, AxisOp>(op) && llvm::all_of(op.getResults(), [&](Value v) { return parameters.contains(v); }))
         ops.push_back(&op);
     if (ops.empty())
       return;

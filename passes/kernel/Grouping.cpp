@@ -19,7 +19,7 @@ bool rondo::isFreeView(Operation *op) {
       cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
     return false; // a parameter's is made once
   return llvm::none_of(op->getUsers(),
-                       [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp>(user); });
+                       [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp, AxisOp>(user); });
 }
 
 /// Looks through free views; `map` gives the index of `value`.
@@ -224,6 +224,11 @@ public:
 
 private:
   void place(Operation *op) {
+    if (auto axis = dyn_cast<AxisOp>(op)) {
+      groups.push_back({KernelGroup::Axis, {op}, {}, std::nullopt, 0, 0});
+      made.push_back({axis.getAxis(), int(groups.size()) - 1});
+      return;
+    }
     if (isFreeView(op) || llvm::all_of(op->getResults(), [&](Value v) { return parameters.contains(v); }))
       return;
     llvm::SetVector<Value> sources;
@@ -233,6 +238,9 @@ private:
     for (Value source : sources)
       if (auto found = groupOf.find(source); found != groupOf.end())
         after = std::max(after, found->second);
+    for (auto &[axis, group] : made)
+      if (mentions(op, axis))
+        after = std::max(after, group);
 
     if (isa<ScanOp>(op))
       return open(KernelGroup::Scan, op);
@@ -251,6 +259,34 @@ private:
       if (joins(op, sources, group, after))
         return add(group, op);
     open(KernelGroup::Rows, op);
+  }
+
+  /// Whether the operation is over the axis, or asks for its length.
+  static bool mentions(Operation *op, StringRef axis) {
+    auto isOf = [&](StringRef length) {
+      bool found = false;
+      walkBaseAxes(length, [&](StringRef base) { found |= base == axis; });
+      return found;
+    };
+    return op
+        ->walk([&](Operation *inner) {
+          bool found = false;
+          for (Type type : inner->getResultTypes())
+            if (auto tensor = dyn_cast<RankedTensorType>(type))
+              for (unsigned dim : rowDims(tensor))
+                found |= isOf(axisOf(tensor, dim));
+          if (auto length = dyn_cast<LengthOp>(inner))
+            found |= isOf(length.getAxis());
+          if (auto equation = dyn_cast<Equation>(inner)) {
+            for (Attribute extent : equation.getExtents())
+              if (auto over = dyn_cast<StringAttr>(extent))
+                found |= isOf(over);
+            for (Attribute scalar : equation.getScalars())
+              found |= isOf(cast<StringAttr>(scalar).getValue().split(' ').second);
+          }
+          return found ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
   }
 
   void open(KernelGroup::Form form, Operation *op) {
@@ -330,6 +366,7 @@ private:
 
   const llvm::DenseSet<Value> &parameters;
   llvm::DenseMap<Value, int> groupOf;
+  SmallVector<std::pair<StringRef, int>> made; // axes, and after which group they are there
 };
 } // namespace
 

@@ -26,7 +26,7 @@ struct Access {
 llvm::SmallVector<Access> accessesOf(Equation op);
 
 struct KernelGroup {
-  enum Form { Product, Rows, Scan, Fold } form;
+  enum Form { Product, Rows, Scan, Fold, Axis } form; // Axis: one `axis`, in no kernel
   llvm::SmallVector<mlir::Operation *> ops;
   llvm::SmallVector<std::string> rowAxes; // axes of the rows, outermost first
   std::optional<ProductShape> shape;      // Product: of the root

@@ -93,6 +93,30 @@ public:
     lengths_[axis] = found;
   }
 
+  /* An axis that the model makes of those before it: how long it is, or at most. */
+  void make(size_t axis, const char *name, int64_t constant, int64_t divisor, std::initializer_list<int64_t> factors) {
+    std::vector<int64_t> made;
+    for (size_t i = 0; i < batch_; ++i) {
+      int64_t sum = constant;
+      size_t k = 0;
+      for (int64_t factor : factors)
+        sum += factor * lengths_[k++][i];
+      made.push_back(sum > 0 ? sum / divisor : 0);
+    }
+    measure(axis, name, made);
+  }
+  /* How long it is, as the call says. */
+  void settle(size_t axis, const std::vector<int64_t> &offsets) {
+    for (size_t i = 0; i < batch_; ++i)
+      lengths_[axis][i] = offsets[i + 1] - offsets[i];
+  }
+  /* A result without the room that it did not need. */
+  template <typename T> void fit(Ragged<T> &result, std::initializer_list<size_t> axes, size_t width) const {
+    for (size_t i = 0; i < batch_; ++i)
+      result.offsets[i + 1] = result.offsets[i] + values(i, axes, width);
+    result.data.resize(result.offsets.back());
+  }
+
   std::vector<int64_t> offsets(size_t axis) const {
     std::vector<int64_t> ends = {0};
     for (int64_t length : lengths_[axis])

@@ -9,33 +9,26 @@ rondo_entry rondo_pick_entry(const rondo_export *export_, int32_t level) {
 }
 
 // Rows of a grid in example i.
-static int64_t rows_of(const rondo_grid *grid, const int64_t *const *offsets, int64_t i) {
+static int64_t rows_of(const rondo_lengths *lengths, const rondo_grid *grid, int64_t i) {
   int64_t rows = 1;
   for (int32_t k = 0; k < grid->axes; ++k)
-    rows *= offsets[grid->axis[k]][i + 1] - offsets[grid->axis[k]][i];
+    rows *= rondo_length(lengths, grid->axis[k], i);
   return rows;
 }
 
-// Extent of a checked batch.
-static void measure(const rondo_export *export_, const int64_t *const *offsets, rondo_extent *extent) {
-  int32_t n = export_->axes;
-  int64_t batch = extent->batch;
-  for (int32_t a = 0; a < n; ++a) {
-    extent->rows[a] = offsets[a][batch] - offsets[a][0];
-    extent->longest[a] = 0;
-    for (int64_t i = 0; i < batch; ++i)
-      if (offsets[a][i + 1] - offsets[a][i] > extent->longest[a])
-        extent->longest[a] = offsets[a][i + 1] - offsets[a][i];
-  }
-  for (int32_t g = 0; g < export_->grids; ++g) {
+// Extent of a checked batch: of axes made of values, the most they can be.
+static void measure(const rondo_lengths *lengths, rondo_extent *extent) {
+  const rondo_export *export_ = lengths->export_;
+  for (int32_t a = 0; a < rondo_spaces(export_); ++a) {
     int64_t rows = 0, longest = 0;
-    for (int64_t i = 0; i < batch; ++i) {
-      int64_t own = rows_of(&export_->grid[g], offsets, i);
+    for (int64_t i = 0; i < lengths->batch; ++i) {
+      int64_t own = a < export_->axes ? rondo_length(lengths, a, i)
+                                      : rows_of(lengths, &export_->grid[a - export_->axes], i);
       rows += own;
       longest = own > longest ? own : longest;
     }
-    extent->rows[n + g] = rows;
-    extent->longest[n + g] = longest;
+    extent->rows[a] = rows;
+    extent->longest[a] = longest;
   }
 }
 
@@ -45,13 +38,11 @@ static bool longer(const void *context, int32_t a, int32_t b) {
   return x != y ? x > y : a < b;
 }
 
-// The tables of one axis. They lie in the session's arena; the frame shows them to entries as constant.
-static void fill_axis(rondo_frame *frame, int32_t a, const int64_t *from) {
-  int64_t *offsets = (int64_t *)frame->offsets[a];
+// The tables of one axis, whose offsets are there. They lie in the session's arena; entries see them as constant.
+static void fill_axis(const rondo_frame *frame, int32_t a) {
+  const int64_t *offsets = frame->offsets[a];
   int32_t *owner = (int32_t *)frame->example_of[a], *order = (int32_t *)frame->order[a];
   bool sorted = true;
-  for (int64_t i = 0; i <= frame->batch; ++i)
-    offsets[i] = from[i] - from[0];
   for (int64_t i = 0; i < frame->batch; ++i) {
     for (int64_t row = offsets[i]; row < offsets[i + 1]; ++row)
       owner[row] = (int32_t)i;
@@ -62,38 +53,81 @@ static void fill_axis(rondo_frame *frame, int32_t a, const int64_t *from) {
     rondo_sort(order, frame->batch, longer, offsets);
 }
 
-static void fill_grid(rondo_frame *frame, const rondo_export *export_, int32_t g, const int64_t *const *from) {
-  int64_t *offsets = (int64_t *)frame->offsets[export_->axes + g];
-  int32_t *owner = (int32_t *)frame->example_of[export_->axes + g];
+// By its form, from the axes before it.
+static void fill_made(const rondo_frame *frame, int32_t a) {
+  const rondo_lengths lengths = {frame->export_, frame->batch, frame->offsets, a};
+  int64_t *offsets = (int64_t *)frame->offsets[a];
   offsets[0] = 0;
-  for (int64_t i = 0; i < frame->batch; ++i) {
-    offsets[i + 1] = offsets[i] + rows_of(&export_->grid[g], from, i);
-    for (int64_t row = offsets[i]; owner && row < offsets[i + 1]; ++row)
-      owner[row] = (int32_t)i;
+  for (int64_t i = 0; i < frame->batch; ++i)
+    offsets[i + 1] = offsets[i] + rondo_length(&lengths, a, i);
+  fill_axis(frame, a);
+}
+
+static void fill_grids(const rondo_frame *frame) {
+  const rondo_export *export_ = frame->export_;
+  const rondo_lengths lengths = {export_, frame->batch, frame->offsets, export_->axes};
+  for (int32_t g = 0; g < export_->grids; ++g) {
+    int64_t *offsets = (int64_t *)frame->offsets[export_->axes + g];
+    int32_t *owner = (int32_t *)frame->example_of[export_->axes + g];
+    offsets[0] = 0;
+    for (int64_t i = 0; i < frame->batch; ++i) {
+      offsets[i + 1] = offsets[i] + rows_of(&lengths, &export_->grid[g], i);
+      for (int64_t row = offsets[i]; owner && row < offsets[i + 1]; ++row)
+        owner[row] = (int32_t)i;
+    }
   }
+}
+
+void rondo_make_axis(const rondo_frame *frame, int32_t axis, const int32_t *length) {
+  const rondo_export *export_ = frame->export_;
+  const rondo_lengths most = {export_, frame->batch, frame->offsets, axis};
+  int64_t *offsets = (int64_t *)frame->offsets[axis];
+  for (int64_t i = 0; i < frame->batch; ++i) { // tables have room for the most
+    int64_t own = length[i] < 0 ? 0 : length[i], room = rondo_length(&most, axis, i);
+    offsets[i + 1] = offsets[i] + (own < room ? own : room);
+  }
+  fill_axis(frame, axis);
+  for (int32_t a = axis + 1; a < export_->axes; ++a)
+    if (!export_->axis[a].of_value)
+      fill_made(frame, a);
+  fill_grids(frame);
+  rondo_extent extent = {frame->batch, (int64_t *)frame->rows, (int64_t *)frame->longest};
+  const rondo_lengths all = {export_, frame->batch, frame->offsets, export_->axes};
+  measure(&all, &extent);
 }
 
 void rondo_run(const rondo_export *export_, rondo_session *session, const void *in, const void *out, int32_t threads) {
   const int64_t batch = *(const int64_t *)in;
   const int64_t *const *offsets = (const int64_t *const *)((const char *)in + 8);
-  const void *const *inputs = (const void *const *)(offsets + export_->axes);
+  const int32_t n = export_->axes, given = rondo_given(export_);
+  const void *const *inputs = (const void *const *)(offsets + given);
   const rondo_result *results = out;
-  if (!batch)
+  int64_t *const *returned = (int64_t *const *)(results + export_->results) - 1; // numbered from 1
+  if (!batch) {
+    for (int32_t a = given; a < n; ++a)
+      if (export_->axis[a].returned && returned[export_->axis[a].returned])
+        returned[export_->axis[a].returned][0] = 0;
     return;
-  int32_t n = export_->axes;
+  }
   rondo_extent extent = rondo_session_extent(session, export_);
   extent.batch = batch;
-  measure(export_, offsets, &extent);
+  const rondo_lengths lengths = {export_, batch, offsets, given};
+  measure(&lengths, &extent);
   rondo_frame frame;
   rondo_place(export_, &extent, (int32_t)session->model->config.threads, session->arena, &frame);
-  for (int32_t a = 0; a < n; ++a)
-    fill_axis(&frame, a, offsets[a]);
-  for (int32_t g = 0; g < export_->grids; ++g)
-    fill_grid(&frame, export_, g, offsets);
+  frame.export_ = export_;
+  for (int32_t a = 0; a < given; ++a) {
+    for (int64_t i = 0; i <= batch; ++i)
+      ((int64_t *)frame.offsets[a])[i] = offsets[a][i] - offsets[a][0];
+    fill_axis(&frame, a);
+  }
+  for (int32_t a = given; a < n; ++a)
+    fill_made(&frame, a);
+  fill_grids(&frame);
   for (int32_t i = 0; i < export_->inputs; ++i) {
     // A batch may be a slice of longer arrays: its first offset need not be 0.
     const rondo_value *input = &export_->input[i];
-    int64_t skipped = input->axes == 1 ? offsets[input->axis[0]][0] * input->width : 0;
+    int64_t skipped = input->axes == 1 && input->axis[0] < given ? offsets[input->axis[0]][0] * input->width : 0;
     ((const void **)frame.inputs)[i] = inputs[i] ? (const char *)inputs[i] + 4 * skipped : NULL;
   }
   for (int32_t r = 0; r < export_->results; ++r)
@@ -104,6 +138,10 @@ void rondo_run(const rondo_export *export_, rondo_session *session, const void *
     rondo_team_run(session->team, entry, &frame);
   else
     entry(&frame, 0, 1);
+  for (int32_t a = given; a < n; ++a)
+    if (export_->axis[a].returned && returned[export_->axis[a].returned])
+      for (int64_t i = 0; i <= batch; ++i)
+        returned[export_->axis[a].returned][i] = frame.offsets[a][i];
 }
 
 rondo_status rondo_call(const rondo_export *export_, rondo_session *session, const void *in, const void *out,

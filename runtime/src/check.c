@@ -1,25 +1,36 @@
 /* Everything that can be wrong with a call, before anything is written: a failed call has touched nothing. */
 #include "internal.h"
 
-static int64_t length_of(const int64_t *offsets, int64_t i) { return offsets[i + 1] - offsets[i]; }
+int64_t rondo_length(const rondo_lengths *lengths, int32_t a, int64_t i) {
+  if (a < lengths->known)
+    return lengths->offsets[a][i + 1] - lengths->offsets[a][i];
+  const int64_t *form = lengths->export_->axis[a].form, *factor = form + 2;
+  int64_t sum = form[0], divisor = form[1];
+  for (int32_t k = 0; k < a; ++k)
+    if (factor[k])
+      sum += factor[k] * rondo_length(lengths, k, i);
+  return sum > 0 ? sum / divisor : 0;
+}
 
-int64_t rondo_value_rows(const rondo_value *value, int64_t batch, const int64_t *const *offsets, int64_t i) {
-  if (i < 0 && value->axes == 1)
-    return batch ? offsets[value->axis[0]][batch] - offsets[value->axis[0]][0] : 0;
+int64_t rondo_value_rows(const rondo_lengths *lengths, const rondo_value *value, int64_t i) {
+  if (i < 0 && value->axes == 1 && value->axis[0] < lengths->known) {
+    const int64_t *offsets = lengths->offsets[value->axis[0]];
+    return lengths->batch ? offsets[lengths->batch] - offsets[0] : 0;
+  }
   int64_t rows = 0;
-  for (int64_t e = i < 0 ? 0 : i; e < (i < 0 ? batch : i + 1); ++e) {
+  for (int64_t e = i < 0 ? 0 : i; e < (i < 0 ? lengths->batch : i + 1); ++e) {
     int64_t product = 1;
     for (int32_t a = 0; a < value->axes; ++a)
-      product *= length_of(offsets[value->axis[a]], e);
+      product *= rondo_length(lengths, value->axis[a], e);
     rows += product;
   }
   return rows;
 }
 
 // Elements of a whole batch; more than memory can have when the number does not fit.
-static int64_t elements(const rondo_value *value, int64_t batch, const int64_t *const *offsets) {
+static int64_t elements(const rondo_lengths *lengths, const rondo_value *value) {
   int64_t count;
-  return __builtin_mul_overflow(rondo_value_rows(value, batch, offsets, -1), value->width, &count) ? INT64_MAX : count;
+  return __builtin_mul_overflow(rondo_value_rows(lengths, value, -1), value->width, &count) ? INT64_MAX : count;
 }
 
 static rondo_status check_axis(const rondo_export *export_, int32_t a, const rondo_session *session, int64_t batch,
@@ -61,9 +72,11 @@ static rondo_status check_ids(const rondo_export *export_, const rondo_value *in
   return RONDO_OK;
 }
 
-static rondo_status check_input(const rondo_export *export_, const rondo_value *input, int64_t batch,
-                                const int64_t *const *offsets, const void *data, rondo_error *error) {
-  int64_t count = elements(input, batch, offsets);
+static rondo_status check_input(const rondo_lengths *lengths, const rondo_value *input, const void *data,
+                                rondo_error *error) {
+  const rondo_export *export_ = lengths->export_;
+  const int64_t *const *offsets = lengths->offsets;
+  int64_t count = elements(lengths, input), batch = lengths->batch;
   if (!count)
     return RONDO_OK;
   if (!data)
@@ -72,12 +85,13 @@ static rondo_status check_input(const rondo_export *export_, const rondo_value *
     return RONDO_OK;
   const int32_t *ids = data;
   // Data over one axis are indexed from its first offset, as the caller sees them.
-  int64_t at = input->axes == 1 ? offsets[input->axis[0]][0] * input->width : 0;
+  int64_t at = input->axes == 1 && input->axis[0] < lengths->known ? offsets[input->axis[0]][0] * input->width : 0;
   if (input->element == RONDO_BOOL || input->bound > 0)
     return check_ids(export_, input, ids, at, count, input->element == RONDO_BOOL ? 2 : input->bound, error);
   for (int64_t i = 0; i < batch; ++i) {
-    int64_t own = rondo_value_rows(input, batch, offsets, i) * input->width;
-    rondo_status status = check_ids(export_, input, ids, at, own, length_of(offsets[-1 - input->bound], i), error);
+    int64_t own = rondo_value_rows(lengths, input, i) * input->width;
+    rondo_status status =
+        check_ids(export_, input, ids, at, own, rondo_length(lengths, (int32_t)(-1 - input->bound), i), error);
     if (status)
       return status;
     at += own;
@@ -92,26 +106,28 @@ rondo_status rondo_check_call(const rondo_export *export_, const rondo_session *
                       in ? "the results' struct" : "the inputs' struct");
   const int64_t batch = *(const int64_t *)in;
   const int64_t *const *offsets = (const int64_t *const *)((const char *)in + 8);
-  const void *const *inputs = (const void *const *)(offsets + export_->axes);
+  const int32_t given = rondo_given(export_);
+  const void *const *inputs = (const void *const *)(offsets + given);
   const rondo_result *results = out;
   if (batch < 0)
     return rondo_fail(error, RONDO_EINVAL, "%s: batch is %d", export_->name, batch);
   if (batch > session->limit[0])
     return rondo_fail(error, RONDO_ECAPACITY, "%s: batch is %d; the session's limit is %d", export_->name, batch,
                       session->limit[0]);
-  for (int32_t a = 0; a < export_->axes; ++a) {
+  for (int32_t a = 0; a < given; ++a) {
     rondo_status status = check_axis(export_, a, session, batch, offsets[a], error);
     if (status)
       return status;
   }
+  const rondo_lengths lengths = {export_, batch, offsets, given};
   for (int32_t i = 0; i < export_->inputs; ++i) {
-    rondo_status status = check_input(export_, &export_->input[i], batch, offsets, inputs[i], error);
+    rondo_status status = check_input(&lengths, &export_->input[i], inputs[i], error);
     if (status)
       return status;
   }
   for (int32_t r = 0; r < export_->results; ++r) {
     const rondo_value *result = &export_->result[r];
-    int64_t count = elements(result, batch, offsets);
+    int64_t count = elements(&lengths, result);
     if (count && !results[r].data)
       return rondo_fail(error, RONDO_EINVAL, "%s: result %s is NULL", export_->name, result->name);
     if ((uint64_t)count > results[r].count)

@@ -124,8 +124,17 @@ typedef struct {
 /* Everything that can be wrong with a call, found before anything is written. */
 rondo_status rondo_check_call(const rondo_export *, const rondo_session *, const void *in, const void *out,
                               rondo_error *);
-/* Rows of a value in example i (i < 0: in the whole batch), from the caller's offsets. */
-int64_t rondo_value_rows(const rondo_value *, int64_t batch, const int64_t *const *offsets, int64_t i);
+/* What is known of the lengths of a batch: the offsets of the first axes. The others follow by their forms. */
+typedef struct {
+  const rondo_export *export_;
+  int64_t batch;
+  const int64_t *const *offsets;
+  int32_t known;
+} rondo_lengths;
+int64_t rondo_length(const rondo_lengths *, int32_t axis, int64_t example);
+/* Rows of a value in example i (i < 0: in the whole batch). */
+int64_t rondo_value_rows(const rondo_lengths *, const rondo_value *, int64_t i);
+static inline int32_t rondo_given(const rondo_export *export_) { return export_->axes - export_->made; }
 
 /* ---- call.c ---- */
 /* Runs a checked call; threads: 0 all that the session has, 1 the caller alone. */

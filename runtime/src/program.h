@@ -31,12 +31,17 @@ typedef struct {
   int64_t offset;       /* floats from the start of the plain block */
 } rondo_cell;
 
-/* One sequence axis of an export. */
+/* One sequence axis of an export. The caller gives the lengths of the first ones. The others are made: an example's
+   length is (constant + sum of factor[k] * length of axis k) div divisor, k before the axis itself, and at least 0; or
+   that is the most it can be, and the model computes it (rondo_make_axis). */
 typedef struct {
   const char *name;
-  int64_t max;   /* longest example that the model admits; 0: any */
-  int32_t least; /* shortest: 0 or 1 */
-  int32_t limit; /* index into rondo_program.axis (axes of one name share their limits) */
+  int64_t max;         /* longest example that the model admits; 0: any */
+  int32_t least;       /* shortest */
+  int32_t limit;       /* index into rondo_program.axis (axes of one name share their limits); -1: made */
+  const int64_t *form; /* constant, divisor, factors; NULL: given */
+  int32_t of_value;    /* 1: made of values */
+  int32_t returned;    /* n: its offsets are the nth that results return; 0: they are not */
 } rondo_axis;
 
 /* Several sequence axes together. An example has as many of its rows as the product of its lengths of them; the position
@@ -77,6 +82,8 @@ typedef struct {
   int32_t terms;
   int32_t grids;
   const rondo_grid *grid;
+  int32_t made;                    /* the last so many axes are made */
+  int32_t reserved;                /* 0 */
   const int64_t *plan;             /* [slots][terms] */
   const int64_t *scratch;          /* [terms], for each thread */
   rondo_entry entry[RONDO_LEVELS]; /* NULL: not built */
@@ -126,12 +133,17 @@ struct rondo_frame {
   float *scratch;                   /*  80 of thread 0 */
   int64_t scratch_stride;           /*  88 floats from one thread's scratch to the next one's */
   void *team;                       /*  96 for rondo_team_wait */
+  const rondo_export *export_;      /* 104 for rondo_make_axis */
 };
-_Static_assert(sizeof(void *) == 8 && sizeof(rondo_frame) == 104, "entries are generated for this layout");
+_Static_assert(sizeof(void *) == 8 && sizeof(rondo_frame) == 112, "entries are generated for this layout");
 
 /* Barrier of all threads of the call: what any of them wrote before it, all of them see after it. Every thread must
    come to the same barriers. Returns at once when the call runs on one thread. */
 void rondo_team_wait(void *team, int32_t tid);
+
+/* Example i has `length[i]` of an axis made of values. One thread calls it, between two barriers; from then on the frame
+   shows the axis, and those made of it, as they are. Before, it shows the most they can be. */
+void rondo_make_axis(const rondo_frame *frame, int32_t axis, const int32_t *length);
 
 /* ---- what the exported wrappers call ---------------------------------------------------------------------------- */
 
@@ -152,7 +164,8 @@ rondo_status rondo_session_new(const rondo_program *, rondo_session **, rondo_mo
                                rondo_error *);
 void rondo_session_free(const rondo_program *, rondo_session *);
 rondo_status rondo_selftest(const rondo_program *, rondo_session *, rondo_error *);
-/* `in`:  { int64_t batch; const int64_t *offsets, one per axis; const float or int32_t *data, one per input }
-   `out`: { float or int32_t *data; size_t count } per result. `count` is the room there, at least what is needed. */
+/* `in`:  { int64_t batch; const int64_t *offsets, one per given axis; const float or int32_t *data, one per input }
+   `out`: { float or int32_t *data; size_t count } per result. `count` is the room there, at least what is needed (at
+          most, over an axis made of values). Then int64_t *offsets, batch + 1, of each returned axis; may be NULL. */
 rondo_status rondo_call(const rondo_export *, rondo_session *, const void *in, const void *out, rondo_error *);
 #endif

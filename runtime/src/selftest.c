@@ -9,7 +9,9 @@ enum { MAX_BATCH = 3, MAX_LENGTH = 37 /* beyond the edges of tiles and vectors *
 typedef struct {
   const rondo_export *export_;
   int64_t batch;
-  const int64_t *const *offsets; /* per axis, batch + 1 */
+  const int64_t *const *offsets; /* per axis, batch + 1; of returned ones those of the whole batch, once it has run */
+  int64_t *const *ignored;       /* per axis: what later runs return */
+  int32_t known;                 /* axes whose offsets are there */
   void *const *inputs;           /* per input, whole batch */
   void *const *together;         /* per result, whole batch */
   void *const *again;            /* per result, room for the same */
@@ -21,14 +23,19 @@ static uint32_t next(uint32_t *state) {
   return *state >> 8;
 }
 
+static rondo_lengths lengths_of(const trial *t) {
+  return (rondo_lengths){t->export_, t->batch, t->offsets, t->known};
+}
+
 static void make_input(const trial *t, int32_t index, uint32_t *state) {
   const rondo_value *input = &t->export_->input[index];
+  const rondo_lengths lengths = lengths_of(t);
   int64_t at = 0;
   for (int64_t i = 0; i < t->batch; ++i) {
     int64_t bound = input->bound ? input->bound : 5;
     if (input->bound < 0)
-      bound = t->offsets[-1 - input->bound][i + 1] - t->offsets[-1 - input->bound][i];
-    int64_t end = at + rondo_value_rows(input, t->batch, t->offsets, i) * input->width;
+      bound = rondo_length(&lengths, (int32_t)(-1 - input->bound), i);
+    int64_t end = at + rondo_value_rows(&lengths, input, i) * input->width;
     for (; at < end; ++at) {
       uint32_t random = next(state);
       if (input->element == RONDO_F32)
@@ -40,9 +47,10 @@ static void make_input(const trial *t, int32_t index, uint32_t *state) {
 }
 
 static int64_t start_of(const trial *t, const rondo_value *value, int64_t example) {
+  const rondo_lengths lengths = lengths_of(t);
   int64_t rows = 0;
   for (int64_t i = 0; i < example; ++i)
-    rows += rondo_value_rows(value, t->batch, t->offsets, i);
+    rows += rondo_value_rows(&lengths, value, i);
   return rows * value->width;
 }
 
@@ -51,19 +59,24 @@ static int64_t start_of(const trial *t, const rondo_value *value, int64_t exampl
 static rondo_status run(const trial *t, rondo_session *session, int64_t first, int64_t count, void *const *results,
                         int32_t threads, rondo_error *error) {
   const rondo_export *e = t->export_;
-  void **in = t->words, **out = in + 1 + e->axes + e->inputs;
+  const int32_t given = rondo_given(e);
+  void **in = t->words, **out = in + 1 + given + e->inputs;
   memcpy(&in[0], &count, sizeof count);
-  for (int32_t a = 0; a < e->axes; ++a)
+  for (int32_t a = 0; a < given; ++a)
     in[1 + a] = (void *)(t->offsets[a] + first);
   for (int32_t i = 0; i < e->inputs; ++i) {
-    int64_t skipped = e->input[i].axes == 1 ? 0 : start_of(t, &e->input[i], first);
-    in[1 + e->axes + i] = (char *)t->inputs[i] + 4 * skipped;
+    bool shared = e->input[i].axes == 1 && e->input[i].axis[0] < given;
+    in[1 + given + i] = (char *)t->inputs[i] + 4 * (shared ? 0 : start_of(t, &e->input[i], first));
   }
   for (int32_t r = 0; r < e->results; ++r) {
     out[2 * r] = results[r];
     size_t room = SIZE_MAX / 4;
     memcpy(&out[2 * r + 1], &room, sizeof room);
   }
+  for (int32_t a = given; a < e->axes; ++a)
+    if (e->axis[a].returned)
+      out[2 * e->results + e->axis[a].returned - 1] =
+          t->known == e->axes ? t->ignored[a] : (void *)(uintptr_t)t->offsets[a];
   rondo_status status = rondo_check_call(e, session, in, out, error);
   if (!status)
     rondo_run(e, session, in, out, threads);
@@ -81,11 +94,22 @@ static rondo_status compare(const trial *t, int64_t first, int64_t count, const 
   return RONDO_OK;
 }
 
-static rondo_status try_all(const trial *t, rondo_session *session, rondo_error *error) {
+// Lengths that the model computed tell where results stand; other axes follow by their forms.
+static int32_t known_after(const trial *t) {
+  const rondo_lengths lengths = lengths_of(t);
+  for (int32_t a = t->known; a < t->export_->axes; ++a)
+    if (!t->export_->axis[a].returned)
+      for (int64_t i = 0; i < t->batch; ++i)
+        ((int64_t *)(uintptr_t)t->offsets[a])[i + 1] = t->offsets[a][i] + rondo_length(&lengths, a, i);
+  return t->export_->axes;
+}
+
+static rondo_status try_all(trial *t, rondo_session *session, rondo_error *error) {
   uint32_t state = 12345;
   for (int32_t i = 0; i < t->export_->inputs; ++i)
     make_input(t, i, &state);
   rondo_status status = run(t, session, 0, t->batch, t->together, 0, error);
+  t->known = known_after(t);
   if (!status && session->team) {
     status = run(t, session, 0, t->batch, t->again, 1, error);
     if (!status)
@@ -106,36 +130,52 @@ static int64_t trial_length(const rondo_export *e, const rondo_session *session,
   int64_t length = 1 + (17 * i + 5 * a + 19) % MAX_LENGTH; // 20, 37, 17 of the first axis
   most = axis->max && axis->max < most ? axis->max : most;
   most = share < most ? share : most;
+  length = length > axis->least ? length : axis->least;
+  most = most < MAX_LENGTH ? most : MAX_LENGTH;
   length = length < most ? length : most;
-  return length < 1 ? -1 : length;
+  return length < 1 || length < axis->least ? -1 : length;
+}
+
+// The most that an example of a trial has of an axis.
+static size_t longest_of(const rondo_export *e, int32_t a) {
+  const int64_t *form = e->axis[a].form;
+  if (!form)
+    return MAX_LENGTH;
+  int64_t sum = form[0] > 0 ? form[0] : 0;
+  for (int32_t k = 0; k < a; ++k)
+    if (form[2 + k] > 0)
+      sum += form[2 + k] * (int64_t)longest_of(e, k);
+  return (size_t)(sum / form[1]);
 }
 
 // Everything of a trial stands in one block; first measured (block NULL), then placed.
 static size_t place(trial *t, char *block, const rondo_session *session) {
   const rondo_export *e = t->export_;
-  size_t words = (size_t)(1 + 2 * e->axes + 2 * e->inputs + 4 * e->results), used = sizeof(void *) * words;
+  size_t words = (size_t)(1 + 5 * e->axes + 2 * e->inputs + 4 * e->results), used = sizeof(void *) * words;
   void **at = (void **)block;
   if (block) {
-    t->words = at, at += 1 + e->axes + e->inputs + 2 * e->results;
+    t->words = at, at += 1 + 2 * e->axes + e->inputs + 2 * e->results;
     t->offsets = (const int64_t *const *)at, at += e->axes;
+    t->ignored = (int64_t *const *)at, at += e->axes;
     t->inputs = at, at += e->inputs;
     t->together = at, at += e->results;
     t->again = at;
   }
-  for (int32_t a = 0; a < e->axes; ++a, used += sizeof(int64_t) * (MAX_BATCH + 1)) {
+  for (int32_t a = 0; a < e->axes; ++a, used += 2 * sizeof(int64_t) * (MAX_BATCH + 1)) {
     if (!block)
       continue;
     int64_t *offsets = (int64_t *)(block + used);
     ((int64_t **)t->offsets)[a] = offsets;
+    ((int64_t **)t->ignored)[a] = offsets + MAX_BATCH + 1;
     offsets[0] = 0;
-    for (int64_t i = 0; i < t->batch; ++i)
+    for (int64_t i = 0; a < rondo_given(e) && i < t->batch; ++i)
       offsets[i + 1] = offsets[i] + trial_length(e, session, t->batch, a, i);
   }
   for (int32_t v = 0; v < e->inputs + 2 * e->results; ++v) {
     const rondo_value *value = v < e->inputs ? &e->input[v] : &e->result[(v - e->inputs) % e->results];
     size_t rows = MAX_BATCH;
     for (int32_t a = 0; a < value->axes; ++a)
-      rows *= MAX_LENGTH;
+      rows *= longest_of(e, value->axis[a]);
     if (block)
       ((void **)t->inputs)[v] = block + used; // inputs, together and again adjoin
     used += (4 * rows * (size_t)value->width + 7) & -(size_t)8;
@@ -144,8 +184,8 @@ static size_t place(trial *t, char *block, const rondo_session *session) {
 }
 
 static rondo_status test_export(const rondo_export *e, rondo_session *session, rondo_error *error) {
-  trial t = {.export_ = e, .batch = session->limit[0] < MAX_BATCH ? session->limit[0] : MAX_BATCH};
-  for (int32_t a = 0; a < e->axes && t.batch; ++a)
+  trial t = {.export_ = e, .known = rondo_given(e), .batch = session->limit[0] < MAX_BATCH ? session->limit[0] : MAX_BATCH};
+  for (int32_t a = 0; a < rondo_given(e) && t.batch; ++a)
     while (t.batch && trial_length(e, session, t.batch, a, 0) < 0)
       --t.batch;
   if (!t.batch) // the session admits nothing to try

@@ -30,12 +30,35 @@ static int64_t capped_product(int64_t a, int64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
 }
 
+static int64_t capped_sum(int64_t a, int64_t b) {
+  int64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+// The most that a made axis can have under the extents of those before it. What is subtracted may be nothing.
+static void largest_made(const int64_t *form, int32_t a, rondo_extent *extent) {
+  int64_t constant = form[0] > 0 ? form[0] : 0, divisor = form[1];
+  int64_t longest = constant, rows = capped_product(constant, extent->batch);
+  for (int32_t k = 0; k < a; ++k)
+    if (form[2 + k] > 0) {
+      longest = capped_sum(longest, capped_product(form[2 + k], extent->longest[k]));
+      rows = capped_sum(rows, capped_product(form[2 + k], extent->rows[k]));
+    }
+  extent->longest[a] = longest / divisor;
+  int64_t most = capped_product(extent->batch, extent->longest[a]);
+  extent->rows[a] = rows / divisor < most ? rows / divisor : most;
+}
+
 // The largest extent of one export that the limits admit.
 static void largest(const rondo_export *export_, const int64_t *limit, rondo_extent *extent) {
   int32_t n = export_->axes;
   int64_t batch = extent->batch = limit[0];
   for (int32_t a = 0; a < n; ++a) {
     const rondo_axis *axis = &export_->axis[a];
+    if (axis->form) {
+      largest_made(axis->form, a, extent);
+      continue;
+    }
     int64_t longest = limit[2 + 2 * axis->limit], total = limit[1 + 2 * axis->limit];
     if (axis->max && axis->max < longest)
       longest = axis->max;
@@ -74,6 +97,10 @@ static rondo_status measure(const rondo_program *program, rondo_session *session
     const rondo_export *export_ = &program->export_[i];
     rondo_extent extent = rondo_session_extent(session, export_);
     largest(export_, session->limit, &extent);
+    for (int32_t a = rondo_given(export_); a < export_->axes; ++a)
+      if (extent.rows[a] >= INT32_MAX)
+        return rondo_fail(error, RONDO_EINVAL, "limits: more than %d rows of %s", (int64_t)INT32_MAX,
+                          export_->axis[a].name);
     int64_t size = rondo_place(export_, &extent, threads, NULL, NULL);
     if (size < 0 || size > (int64_t)1 << 46)
       return rondo_fail(error, RONDO_ENOMEM, "limits: %s would need more memory than a machine has", export_->name);

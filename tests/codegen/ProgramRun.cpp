@@ -4,11 +4,15 @@
 #include "mlir/Parser/Parser.h"
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <numeric>
 
 using namespace mlir;
 
 extern "C" void rondo_team_wait(void *, int32_t) {}
+/// What it does belongs to the call that is under way.
+static std::function<void(int32_t, const int32_t *)> makeAxis;
+extern "C" void rondo_make_axis(const void *, int32_t axis, const int32_t *lengths) { makeAxis(axis, lengths); }
 
 namespace rondo {
 
@@ -50,40 +54,67 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
     std::copy(cells[cell.name].begin(), cells[cell.name].end(), plain.begin() + cell.offset);
   run.get<void(const float *, float *)>(program.load[target])(plain.data(), packed.data());
 
-  std::vector<std::vector<int64_t>> offsets(n);
-  std::vector<std::vector<int32_t>> exampleOf(n), order(n);
-  std::vector<int64_t> rows(n), longest(n), terms{1, b};
+  int64_t spaces = n + e.grids.size();
+  std::vector<std::vector<int64_t>> offsets(spaces), all(n);
+  std::vector<std::vector<int32_t>> exampleOf(spaces), order(n);
+  std::vector<int64_t> rows(spaces), longest(spaces), terms{1, b};
   auto rowsOf = [&](const std::vector<int32_t> &axes, int64_t i) {
     int64_t product = 1;
     for (int32_t a : axes)
-      product *= batch.lengths.at(e.axes[a].name)[i];
+      product *= all[a][i];
     return product;
   };
-  for (int64_t a = 0; a < n; ++a) {
-    const auto &lengths = batch.lengths.at(e.axes[a].name);
-    offsets[a] = {0};
+  // In place: the frame points at them, and made axes are filled again.
+  auto fill = [&](int64_t space, const std::vector<int64_t> &lengths) {
+    offsets[space].resize(b + 1);
+    longest[space] = 0;
+    std::vector<int32_t> owners;
     for (int64_t i = 0; i < b; ++i) {
-      offsets[a].push_back(offsets[a].back() + lengths[i]);
-      exampleOf[a].insert(exampleOf[a].end(), lengths[i], i);
-      longest[a] = std::max(longest[a], lengths[i]);
+      offsets[space][i + 1] = offsets[space][i] + lengths[i];
+      owners.insert(owners.end(), lengths[i], i);
+      longest[space] = std::max(longest[space], lengths[i]);
     }
-    rows[a] = offsets[a].back();
+    exampleOf[space].resize(std::max(exampleOf[space].size(), owners.size()));
+    std::copy(owners.begin(), owners.end(), exampleOf[space].begin());
+    rows[space] = offsets[space].back();
+  };
+  auto fillAxis = [&](int64_t a, const std::vector<int64_t> &lengths) {
+    all[a] = lengths;
+    fill(a, lengths);
     order[a].resize(b);
     std::iota(order[a].begin(), order[a].end(), 0);
     std::stable_sort(order[a].begin(), order[a].end(), [&](int x, int y) { return lengths[x] > lengths[y]; });
-  }
-  for (const EmittedGrid &grid : e.grids) {
-    auto &offset = offsets.emplace_back(1, 0);
-    auto &owners = exampleOf.emplace_back();
-    int64_t most = 0;
+  };
+  auto fillMade = [&](int64_t a) {
+    std::vector<int64_t> lengths(b, e.axes[a].constant);
     for (int64_t i = 0; i < b; ++i) {
-      offset.push_back(offset.back() + rowsOf(grid.axes, i));
-      owners.insert(owners.end(), rowsOf(grid.axes, i), i);
-      most = std::max(most, rowsOf(grid.axes, i));
+      for (auto [k, factor] : llvm::enumerate(e.axes[a].factors))
+        lengths[i] += factor * all[k][i];
+      lengths[i] = std::max<int64_t>(lengths[i], 0) / e.axes[a].divisor;
     }
-    rows.push_back(offset.back());
-    longest.push_back(most);
-  }
+    fillAxis(a, lengths);
+  };
+  auto fillGrids = [&] {
+    for (auto [g, grid] : llvm::enumerate(e.grids)) {
+      std::vector<int64_t> lengths;
+      for (int64_t i = 0; i < b; ++i)
+        lengths.push_back(rowsOf(grid.axes, i));
+      fill(n + g, lengths);
+    }
+  };
+  for (int64_t a = 0; a < n; ++a)
+    if (e.axes[a].source == EmittedAxis::Given)
+      fillAxis(a, batch.lengths.at(e.axes[a].name));
+    else
+      fillMade(a);
+  fillGrids();
+  makeAxis = [&](int32_t axis, const int32_t *lengths) {
+    fillAxis(axis, std::vector<int64_t>(lengths, lengths + b));
+    for (int64_t a = axis + 1; a < n; ++a)
+      if (e.axes[a].source == EmittedAxis::Arithmetic)
+        fillMade(a);
+    fillGrids();
+  };
   terms.insert(terms.end(), rows.begin(), rows.end());
   terms.insert(terms.end(), longest.begin(), longest.end());
   auto size = [&](const std::vector<int64_t> &plan) {
@@ -117,6 +148,12 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
   } frame{b, po.data(), rows.data(), longest.data(), pe.data(), pr.data(), pi.data(), ps.data(),
           packed.data(), pl.data(), scratch.data(), int64_t(scratch.size()), nullptr};
   run.get<void(void *, int32_t, int32_t)>(e.entry[target])(&frame, 0, 1);
+  for (auto [r, result] : llvm::zip(e.results, results)) {
+    int64_t width = std::accumulate(r.shape.begin(), r.shape.end(), int64_t(1), std::multiplies<>()), total = 0;
+    for (int64_t i = 0; i < b; ++i)
+      total += rowsOf(r.axes, i);
+    result.resize(width * total);
+  }
   return results;
 }
 

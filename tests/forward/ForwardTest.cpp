@@ -112,14 +112,17 @@ void checkOperations(const std::string &name) {
   check(*module, name, 40);
 }
 
-void checkModel(const std::string &name, std::vector<SizeOverride> sizes, int64_t longest = 20) {
+void checkSource(const std::string &folder, const std::string &name, std::vector<SizeOverride> sizes,
+                 int64_t longest = 20) {
   MLIRContext context(dialects());
-  std::string path = std::string(RONDO_SOURCE_DIR) + "/models/" + name + ".rondo";
+  std::string path = std::string(RONDO_SOURCE_DIR) + "/" + folder + "/" + name + ".rondo";
   auto file = llvm::MemoryBuffer::getFile(path);
   ASSERT_TRUE(bool(file));
   Compilation compilation(path, (*file)->getBuffer().str(), std::move(sizes));
   auto module = compilation.lower(context);
   ASSERT_TRUE(module) << compilation.diagnostics().str();
+  for (const ExportInfo &info : compilation.check().exports)
+    EXPECT_TRUE(info.built) << info.name << ": " << info.reason;
   if (const char *folder = std::getenv("RONDO_KEEP")) { // the operations, for looking at them with rondo-opt
     std::error_code error;
     llvm::raw_fd_ostream out(std::string(folder) + "/" + name + ".mlir", error);
@@ -128,10 +131,17 @@ void checkModel(const std::string &name, std::vector<SizeOverride> sizes, int64_
   check(*module, name, longest);
 }
 
+void checkModel(const std::string &name, std::vector<SizeOverride> sizes, int64_t longest = 20) {
+  checkSource("models", name, std::move(sizes), longest);
+}
+
 TEST(Forward, Lstm) { checkOperations("lstm"); }
 TEST(Forward, Decoder) { checkOperations("decoder"); }
 TEST(Forward, Attention) { checkOperations("attention"); }
 TEST(Forward, Sums) { checkOperations("sums"); }
+
+TEST(Language, Lengths) { checkSource("tests/forward/sources", "lengths", {}); }
+TEST(Language, MadeAxes) { checkSource("tests/forward/sources", "made", {}); }
 
 TEST(Models, Sentiment) { checkModel("sentiment", {{"V", 50}, {"E", 24}}); }
 TEST(Models, Elman) { checkModel("elman_lm", {{"V", 50}, {"E", 12}, {"H", 20}}); }

@@ -50,7 +50,7 @@ mlir::FailureOr<std::vector<std::vector<Expected>>> interpretBatch(mlir::func::F
   std::vector<Example> examples;
   for (int64_t i = 0; i < batch.count; ++i) {
     Example &example = examples.emplace_back();
-    for (auto [axis, lengths] : zip_equal(fn.axes, batch.lengths))
+    for (auto [axis, lengths] : zip(ArrayRef(fn.axes).take_front(fn.given), batch.lengths))
       example.length[axis.name] = lengths[i];
     for (auto [k, port] : enumerate(fn.inputs)) {
       auto type = cast<mlir::RankedTensorType>(function.getArgumentTypes()[k]);

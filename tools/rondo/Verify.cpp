@@ -41,11 +41,11 @@ public:
   int run();
 
 private:
-  int oneBatch(const Ragged &batch);
-  int invariance(Subject &subject, const Ragged &batch, ArrayRef<Array> results);
-  int call(CompiledLibrary &library, const Ragged &batch, std::vector<Array> &results);
-  bool fails(Subject &subject, const Ragged &batch, int64_t &example, Comparison &comparison);
-  void describe(Subject &subject, const Ragged &batch, int64_t example);
+  int oneBatch(Ragged &batch);
+  int invariance(Subject &subject, Ragged &batch, ArrayRef<Array> results);
+  int call(CompiledLibrary &library, Ragged &batch, std::vector<Array> &results);
+  bool fails(Subject &subject, Ragged &batch, int64_t &example, Comparison &comparison);
+  void describe(Subject &subject, Ragged &batch, int64_t example);
   std::string lengths(const Ragged &batch) const;
   std::string place(const Ragged &batch, int64_t example, const Comparison &comparison) const;
 
@@ -90,7 +90,7 @@ std::string Verifying::place(const Ragged &batch, int64_t example, const Compari
 
 //===--- Comparing ------------------------------------------------------===//
 
-int Verifying::call(CompiledLibrary &library, const Ragged &batch, std::vector<Array> &results) {
+int Verifying::call(CompiledLibrary &library, Ragged &batch, std::vector<Array> &results) {
   auto called = library.call(fn, batch);
   if (!called)
     return fail(model.path + ": " + toString(called.takeError()) + " (" + lengths(batch) + ")", No);
@@ -99,7 +99,7 @@ int Verifying::call(CompiledLibrary &library, const Ragged &batch, std::vector<A
 }
 
 /// Whether some example of the batch is wrong, and which one. Trouble of the interpreter counts as no failure here.
-bool Verifying::fails(Subject &subject, const Ragged &batch, int64_t &example, Comparison &comparison) {
+bool Verifying::fails(Subject &subject, Ragged &batch, int64_t &example, Comparison &comparison) {
   std::vector<Array> results;
   auto expected = interpretBatch(function, cells, fn, batch);
   if (mlir::failed(expected) || call(*subject.one, batch, results))
@@ -114,7 +114,7 @@ bool Verifying::fails(Subject &subject, const Ragged &batch, int64_t &example, C
 }
 
 /// Says where the failure is, in the smallest case that still shows it: the example alone, then shorter.
-void Verifying::describe(Subject &subject, const Ragged &batch, int64_t example) {
+void Verifying::describe(Subject &subject, Ragged &batch, int64_t example) {
   Ragged smallest = batch;
   int64_t at = example;
   Comparison comparison;
@@ -140,7 +140,7 @@ void Verifying::describe(Subject &subject, const Ragged &batch, int64_t example)
       std::fabs(comparison.got - comparison.want) / (kEpsilon * comparison.scale), bound, gross);
 }
 
-int Verifying::invariance(Subject &subject, const Ragged &batch, ArrayRef<Array> results) {
+int Verifying::invariance(Subject &subject, Ragged &batch, ArrayRef<Array> results) {
   std::vector<Array> other;
   if (int status = call(*subject.several, batch, other))
     return status;
@@ -168,7 +168,7 @@ int Verifying::invariance(Subject &subject, const Ragged &batch, ArrayRef<Array>
   return Yes;
 }
 
-int Verifying::oneBatch(const Ragged &batch) {
+int Verifying::oneBatch(Ragged &batch) {
   auto expected = interpretBatch(function, cells, fn, batch);
   if (mlir::failed(expected))
     return bug("the interpreter refuses " + fn.name + " (" + lengths(batch) + ")");

@@ -24,7 +24,7 @@ static Expected<std::vector<int64_t>> lengthsOf(const std::string &name, const A
 
 /// For a file without offsets: the lengths of the one example, read off the arrays' shapes.
 static Error lengthsFromShapes(const Signature &fn, const Arrays &arrays, Ragged &batch) {
-  for (auto [a, axis] : enumerate(fn.axes)) {
+  for (auto [a, axis] : enumerate(ArrayRef(fn.axes).take_front(fn.given))) {
     int64_t length = -1;
     for (const Port &value : fn.inputs) {
       auto found = arrays.find(value.name);
@@ -48,9 +48,10 @@ static Error lengthsFromShapes(const Signature &fn, const Arrays &arrays, Ragged
 
 Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
   Ragged batch;
-  bool offsets = any_of(fn.axes, [&](const PortAxis &axis) { return arrays.count(axis.name + ".offsets"); });
+  ArrayRef<PortAxis> given = ArrayRef(fn.axes).take_front(fn.given);
+  bool offsets = any_of(given, [&](const PortAxis &axis) { return arrays.count(axis.name + ".offsets"); });
   if (offsets) {
-    for (const PortAxis &axis : fn.axes) {
+    for (const PortAxis &axis : given) {
       std::string name = axis.name + ".offsets";
       auto found = arrays.find(name);
       if (found == arrays.end())
@@ -69,6 +70,7 @@ Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
     if (Error error = lengthsFromShapes(fn, arrays, batch))
       return std::move(error);
   }
+  batch.measure(fn);
   for (const Port &value : fn.inputs) {
     auto found = arrays.find(value.name);
     if (found == arrays.end())
@@ -100,6 +102,8 @@ Arrays arraysFromResults(const Signature &fn, const Ragged &batch, ArrayRef<Arra
   for (auto [value, array] : zip_equal(fn.results, results))
     arrays[value.name] = array;
   for (auto [axis, lengths] : zip_equal(fn.axes, batch.lengths)) {
+    if (&axis >= &fn.axes[0] + fn.given && !axis.returned)
+      continue;
     std::vector<int64_t> ends = {0};
     for (int64_t length : lengths)
       ends.push_back(ends.back() + length);
@@ -172,14 +176,15 @@ static Error readExample(const Signature &fn, const json::Object &object, Ragged
     flat[i].insert(flat[i].end(), numbers.begin(), numbers.end());
   }
   for (auto [axis, length] : enumerate(lengths))
-    batch.lengths[axis].push_back(std::max<int64_t>(length, 0));
+    if (axis < fn.given)
+      batch.lengths[axis].push_back(std::max<int64_t>(length, 0));
   ++batch.count;
   return Error::success();
 }
 
 Expected<Ragged> batchFromJson(const Signature &fn, ArrayRef<StringRef> lines, size_t firstLine) {
   Ragged batch;
-  batch.lengths.resize(fn.axes.size());
+  batch.lengths.resize(fn.given);
   std::vector<std::vector<double>> flat(fn.inputs.size());
   for (auto [i, line] : enumerate(lines)) {
     auto parsed = parseJson(line);
@@ -191,6 +196,7 @@ Expected<Ragged> batchFromJson(const Signature &fn, ArrayRef<StringRef> lines, s
     if (Error error = readExample(fn, *parsed->getAsObject(), batch, flat))
       return makeError("line %zu: %s", firstLine + i, toString(std::move(error)).c_str());
   }
+  batch.measure(fn);
   for (auto [value, numbers] : zip_equal(fn.inputs, flat)) {
     SmallVector<int64_t> shape = {batch.before(value, batch.count)};
     shape.append(value.shape.begin(), value.shape.end());

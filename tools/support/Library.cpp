@@ -31,6 +31,20 @@ int64_t Ragged::before(const Port &value, int64_t example) const {
   return sum;
 }
 
+void Ragged::measure(const Signature &fn) {
+  lengths.resize(fn.given);
+  for (const PortAxis &axis : drop_begin(fn.axes, fn.given)) {
+    std::vector<int64_t> own;
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t sum = axis.constant;
+      for (auto [k, factor] : enumerate(axis.factors))
+        sum += factor * lengths[k][i];
+      own.push_back(std::max<int64_t>(sum, 0) / axis.divisor);
+    }
+    lengths.push_back(std::move(own));
+  }
+}
+
 //===--- Loading --------------------------------------------------------===//
 
 /// The model's name is what stands before `_manifest` among the exported symbols: a renamed file works.
@@ -152,6 +166,23 @@ Error CompiledLibrary::readManifest(StringRef text) {
           fn.axes.push_back({full->getString("name").value_or("").str(), full->getInteger("least").value_or(1),
                              full->getInteger("max").value_or(0)});
       }
+    fn.given = fn.axes.size();
+    if (const json::Array *made = object->getArray("made_axes"))
+      for (const json::Value &one : *made) {
+        const json::Object *full = one.getAsObject();
+        const json::Array *factors = full ? full->getArray("factors") : nullptr;
+        if (!factors || factors->size() > fn.axes.size() || full->getInteger("divisor").value_or(1) < 1)
+          return makeError("%s: an entry of made_axes cannot be understood", fn.name.c_str());
+        PortAxis &axis = fn.axes.emplace_back();
+        axis.name = full->getString("name").value_or("").str();
+        axis.least = 0;
+        axis.ofValue = full->getString("source") == "value";
+        axis.returned = full->getBoolean("returned").value_or(false);
+        axis.constant = full->getInteger("constant").value_or(0);
+        axis.divisor = full->getInteger("divisor").value_or(1);
+        for (const json::Value &factor : *factors)
+          axis.factors.push_back(factor.getAsInteger().value_or(0));
+      }
     for (auto [key, values] : {std::pair("inputs", &fn.inputs), std::pair("results", &fn.results)})
       if (const json::Array *array = object->getArray(key))
         for (const json::Value &one : *array) {
@@ -234,7 +265,7 @@ static std::vector<int64_t> limitsOf(ArrayRef<std::string> axes, const Signature
   std::vector<int64_t> limits = {batch.count};
   for (const std::string &axis : axes) {
     int64_t total = 0, longest = 0;
-    for (auto [own, lengths] : zip_equal(fn.axes, batch.lengths))
+    for (auto [own, lengths] : zip(ArrayRef(fn.axes).take_front(fn.given), batch.lengths))
       if (own.name == axis)
         for (int64_t length : lengths) {
           total += length;
@@ -258,14 +289,16 @@ Error CompiledLibrary::session(const Signature &fn, const Ragged &batch) {
   return Error::success();
 }
 
-Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, const Ragged &batch) {
+Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, Ragged &batch) {
   std::vector<int64_t> needed = limitsOf(axes, fn, batch);
   if (!current || (poison && calls++ % 2) ||
       any_of(zip_equal(needed, limits), [](auto pair) { return std::get<0>(pair) > std::get<1>(pair); }))
     if (Error error = session(fn, batch))
       return std::move(error);
 
-  // { batch; offsets of each axis; data of each input }, { data; count } per result: words of eight bytes.
+  // { batch; offsets of each given axis; data of each input }, { data; count } per result, then offsets of returned
+  // axes: words of eight bytes.
+  batch.measure(fn);
   std::vector<std::vector<int64_t>> offsets;
   std::vector<const void *> in = {reinterpret_cast<const void *>(batch.count)};
   for (const std::vector<int64_t> &lengths : batch.lengths) {
@@ -273,7 +306,7 @@ Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, const Ra
     for (int64_t length : lengths)
       ends.push_back(ends.back() + length);
   }
-  for (const std::vector<int64_t> &ends : offsets)
+  for (const std::vector<int64_t> &ends : ArrayRef(offsets).take_front(fn.given))
     in.push_back(ends.data());
   for (const Array &input : batch.inputs)
     in.push_back(input.bytes.data());
@@ -290,12 +323,24 @@ Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, const Ra
     out.push_back(array.bytes.data());
     out.push_back(reinterpret_cast<const void *>(array.count()));
   }
+  for (auto [axis, ends] : zip_equal(fn.axes, offsets))
+    if (axis.returned)
+      out.push_back(ends.data());
   auto entry = reinterpret_cast<rondo_status (*)(void *, const void *, const void *, rondo_error *)>(symbol(fn.name));
   if (!entry)
     return makeError("the library does not export %s_%s", name.c_str(), fn.name.c_str());
   rondo_error error = {};
   if (entry(current, in.data(), out.data(), &error))
     return failed(error, fn.name.c_str());
+  // What was computed is known now: results hold no more than that.
+  for (auto [axis, ends, lengths] : zip_equal(fn.axes, offsets, batch.lengths))
+    if (axis.returned)
+      for (int64_t i = 0; i < batch.count; ++i)
+        lengths[i] = ends[i + 1] - ends[i];
+  for (auto [value, array] : zip_equal(fn.results, results)) {
+    array.shape[0] = batch.before(value, batch.count);
+    array.bytes.resize(array.count() * 4);
+  }
   return results;
 }
 

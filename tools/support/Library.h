@@ -3,6 +3,8 @@
 //
 //   { "name": "mt", "axes": ["S", "T"], "targets": ["x86-64-v3", "x86-64-v4"], "exports": [
 //     { "name": "logits", "axes": [{"name": "S", "least": 1, "max": 0}, {"name": "T", "least": 1, "max": 512}],
+//       "made_axes": [{"name": "P", "source": "arithmetic", "constant": -1, "divisor": 1, "factors": [0, 2],
+//                      "returned": false}],
 //       "inputs": [{"name": "src", "element": "i32", "axes": ["S"], "shape": [], "bound": 8000},
 //                  {"name": "at", "element": "i32", "axes": ["T"], "shape": [], "bound": "S"}],
 //       "results": [{"name": "logits", "element": "f32", "axes": ["T"], "shape": [8000]}] }] }
@@ -29,15 +31,22 @@ struct Port {
 struct PortAxis {
   std::string name;
   int64_t least = 1, max = 0; // max 0: any
+  /// Of an axis that the model makes: its length is (constant + sum of factor * length of earlier axes) div divisor, or
+  /// that is the most it can be.
+  bool ofValue = false, returned = false;
+  int64_t constant = 0, divisor = 1;
+  std::vector<int64_t> factors;
 };
 
 struct Signature {
   std::string name;
-  std::vector<PortAxis> axes;
+  std::vector<PortAxis> axes; // given ones, then made ones
+  size_t given = 0;
   std::vector<Port> inputs, results;
 };
 
-/// One ragged batch for an export: lengths[axis][example], and for each input the rows of all examples in order.
+/// One ragged batch for an export: lengths[axis][example] of the given axes, and for each input the rows of all examples
+/// in order. A call adds the lengths of the axes that are made.
 struct Ragged {
   int64_t count = 0;
   std::vector<std::vector<int64_t>> lengths;
@@ -46,6 +55,8 @@ struct Ragged {
   /// Rows of example `example` in a value, and before it.
   int64_t rows(const Port &value, int64_t example) const;
   int64_t before(const Port &value, int64_t example) const;
+  /// Lengths of made axes by their forms: what they are, or the most they can be.
+  void measure(const Signature &fn);
 };
 
 class CompiledLibrary {
@@ -73,7 +84,7 @@ public:
   /// Room for a batch; the old session goes.
   llvm::Error session(const Signature &fn, const Ragged &batch);
   /// Results in the manifest's order, rows of all examples one after another. Makes a session if it must.
-  llvm::Expected<std::vector<Array>> call(const Signature &fn, const Ragged &batch);
+  llvm::Expected<std::vector<Array>> call(const Signature &fn, Ragged &batch);
 
 private:
   CompiledLibrary() = default;

@@ -61,7 +61,7 @@ Ragged randomBatch(const Signature &fn, const BatchLimits &limits, uint64_t seed
   batch.count = number == 0 ? 0 : edge && number < 5 ? 1 : random.below(limits.batch + 1);
   batch.count = std::min<int64_t>(batch.count, limits.batch);
   int64_t shared = random.below(std::max<int64_t>(limits.longest, 1));
-  for (const PortAxis &axis : fn.axes) {
+  for (const PortAxis &axis : ArrayRef(fn.axes).take_front(fn.given)) {
     int64_t most = axis.max ? std::min(axis.max, limits.longest) : limits.longest;
     std::vector<int64_t> &lengths = batch.lengths.emplace_back();
     for (int64_t i = 0; i < batch.count; ++i) {
@@ -77,6 +77,7 @@ Ragged randomBatch(const Signature &fn, const BatchLimits &limits, uint64_t seed
       lengths.push_back(std::clamp(length, axis.least, std::max(most, axis.least)));
     }
   }
+  batch.measure(fn);
   for (const Port &value : fn.inputs)
     batch.inputs.push_back(randomInput(value, batch, random));
   return batch;
@@ -85,11 +86,12 @@ Ragged randomBatch(const Signature &fn, const BatchLimits &limits, uint64_t seed
 Ragged sliceBatch(const Signature &fn, const Ragged &batch, int64_t first, int64_t count, int64_t longest) {
   Ragged slice;
   slice.count = count;
-  for (auto [axis, lengths] : zip_equal(fn.axes, batch.lengths)) {
+  for (auto [axis, lengths] : zip(ArrayRef(fn.axes).take_front(fn.given), batch.lengths)) {
     std::vector<int64_t> &own = slice.lengths.emplace_back();
     for (int64_t i = first; i < first + count; ++i)
       own.push_back(std::min(lengths[i], std::max(longest, axis.least)));
   }
+  slice.measure(fn);
   for (auto [value, input] : zip_equal(fn.inputs, batch.inputs)) {
     SmallVector<int64_t> shape = {slice.before(value, count)};
     shape.append(value.shape.begin(), value.shape.end());

@@ -69,6 +69,19 @@ class Packed:
             self.offsets = np.concatenate([[0], np.cumsum(self.lengths[axes[0]])]).astype(np.int64)
 
 
+def _check_made(fn, batch, offsets):
+    """Inputs over an axis that is made of others must be as long as these say."""
+    names = [axis["name"] for axis in fn["axes"]]
+    if any(name not in offsets for name in names):
+        return  # said by the caller
+    for name, each in _with_made(fn, batch, offsets)[0].items():
+        if name in offsets and name not in names and not np.array_equal(np.diff(offsets[name]), np.diff(each)):
+            i = int(np.argmax(np.diff(offsets[name]) != np.diff(each)))
+            raise ValueError(
+                f"{fn['name']}: example {i} has {name} = {np.diff(offsets[name])[i]}, but {np.diff(each)[i]} is needed"
+            )
+
+
 def pack_inputs(fn, arguments, named):
     """Arguments of a call -> (batch, offsets per axis, arrays per input)."""
     ports, name = fn["inputs"], fn["name"]
@@ -96,10 +109,14 @@ def pack_inputs(fn, arguments, named):
                 raise ValueError(
                     f"{name}: example {i} has {axis} = {np.diff(offsets[axis])[i]}, but {lengths[i]} in {port['name']}"
                 )
+    _check_made(fn, batch, offsets)
+    names = [axis["name"] for axis in fn["axes"]]
     arrays = []
     for port, one in zip(ports, packed):
         data = one.data
-        if one.offsets is not None and one.offsets[0] != offsets[port["axes"][0]][0]:
+        if one.offsets is not None and port["axes"][0] not in names:
+            data = data[one.offsets[0] : one.offsets[-1]]  # over an axis that is made: from its first row
+        elif one.offsets is not None and one.offsets[0] != offsets[port["axes"][0]][0]:
             # Two slices of the same axis that begin at different places: both must be read from one offset.
             shared = offsets[port["axes"][0]]
             moved = np.zeros((int(shared[-1]),) + data.shape[1:], dtype=data.dtype)
@@ -109,14 +126,43 @@ def pack_inputs(fn, arguments, named):
     return batch, {axis: np.ascontiguousarray(each, dtype=np.int64) for axis, each in offsets.items()}, arrays
 
 
-def make_result(port, batch, offsets):
-    """Room for one result, as the caller will see it: (array for C, what is returned)."""
-    static, kind = tuple(port["shape"]), _TYPES[port["element"]]
-    lengths = [np.diff(offsets[axis]) for axis in port["axes"]]
-    if not lengths:
-        data = np.empty((batch,) + static, dtype=kind)
-        return data, data
-    sizes = np.prod(lengths, axis=0, dtype=np.int64)
-    ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    data = np.empty((int(ends[-1]),) + static, dtype=kind)
-    return data, Ragged(data, ends, list(zip(*lengths)) if len(lengths) > 1 else None)
+def _with_made(fn, batch, offsets):
+    """Offsets per axis of a batch, those that the model makes included, and the names of the returned ones.
+
+    Of an axis made of values they are the most it can be; a call overwrites them with what it is.
+    """
+    every = {axis["name"]: offsets[axis["name"]] for axis in fn["axes"]}
+    made = fn.get("made_axes", ())
+    for axis in made:
+        total = np.full(batch, axis["constant"], dtype=np.int64)
+        for factor, each in zip(axis["factors"], list(every.values())):
+            total += factor * np.diff(each)
+        own = np.maximum(total, 0) // axis["divisor"]
+        every[axis["name"]] = np.concatenate([[0], np.cumsum(own)]).astype(np.int64)
+    return every, [axis["name"] for axis in made if axis["returned"]]
+
+
+def make_results(fn, batch, offsets):
+    """Room for results: (words of the C struct, a function that gives what the caller sees once the call is done)."""
+    every, returned = _with_made(fn, batch, offsets)
+    arrays = []
+    for port in fn["results"]:
+        sizes = np.ones(batch, dtype=np.int64)
+        for axis in port["axes"]:
+            sizes = sizes * np.diff(every[axis])
+        arrays.append(np.empty((int(sizes.sum()),) + tuple(port["shape"]), dtype=_TYPES[port["element"]]))
+    words = [word for array in arrays for word in (array.ctypes.data, array.size)]
+    words += [every[axis].ctypes.data for axis in returned]
+
+    def finish():
+        results = []
+        for port, data in zip(fn["results"], arrays):
+            lengths = [np.diff(every[axis]) for axis in port["axes"]]
+            if not lengths:
+                results.append(data)
+                continue
+            ends = np.concatenate([[0], np.cumsum(np.prod(lengths, axis=0, dtype=np.int64))]).astype(np.int64)
+            results.append(Ragged(data[: int(ends[-1])], ends, list(zip(*lengths)) if len(lengths) > 1 else None))
+        return results
+
+    return words, finish

@@ -6,7 +6,7 @@ import weakref
 from ctypes import c_int64, c_void_p
 
 from ._c import LOG, Config, Error, Library, Status
-from ._convert import make_result, pack_inputs
+from ._convert import make_results, pack_inputs
 
 
 class _Session:
@@ -120,19 +120,19 @@ class Model:
         if missing:
             raise Error(Status.EINVAL, f"{fn['name']}: no input gives the lengths of {missing[0]}")
         need = [batch] + [0] * (len(self._floor) - 1)
-        for axis, each in offsets.items():
+        for axis in order:
+            each = offsets[axis]
             at = self._axis(axis)
             need[at : at + 2] = int(each[-1] - each[0]), int((each[1:] - each[:-1]).max(initial=0))
-        results = [make_result(port, batch, offsets) for port in fn["results"]]
+        outs, finish = make_results(fn, batch, offsets)
         ins = [batch] + [offsets[axis].ctypes.data for axis in order] + [array.ctypes.data for array in arrays]
-        outs = [word for array, _ in results for word in (array.ctypes.data, array.size)]
         in_words, out_words = (c_int64 * len(ins))(*ins), (c_int64 * max(1, len(outs)))(*outs)
         session = self._take(need)
         try:
             self._library.call(fn["name"], session.handle, in_words, out_words)
         finally:
             self._idle.append(session)
-        returned = [value for _, value in results]
+        returned = finish()
         if len(returned) == 1:
             return returned[0]
         names = [port["name"] for port in fn["results"]]
