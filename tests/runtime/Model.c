@@ -63,7 +63,8 @@ static void dots(const rondo_frame *f, int32_t tid, int32_t threads) {
 
 static const int64_t shape_e[] = {V, D}, shape_b[] = {D};
 static const rondo_cell cells[] = {{"E", 2, RONDO_PARAM, shape_e, 0}, {"b", 1, RONDO_PARAM, shape_b, V * D}};
-static const rondo_axis mean_axes[] = {{"T", 20, 0, 0}}, dots_axes[] = {{"T", 0, 1, 0}, {"S", 0, 1, 1}};
+static const rondo_axis mean_axes[] = {{"T", 20, 0, 0, NULL, 0, 0}},
+                        dots_axes[] = {{"T", 0, 1, 0, NULL, 0, 0}, {"S", 0, 1, 1, NULL, 0, 0}};
 static const int32_t over_t[] = {0}, over_s[] = {1}, over_ts[] = {0, 1};
 static const rondo_value mean_inputs[] = {{"text", RONDO_I32, 1, over_t, 1, V}},
                          mean_results[] = {{"mean", RONDO_F32, 0, NULL, D, 0}},
@@ -78,8 +79,10 @@ static const rondo_grid dots_grids[] = {{2, 1, over_ts}};
 static const int64_t mean_plan[] = {0, 0, PADDED, 0}, mean_scratch[] = {PADDED, 0, 0, 0};
 static const int64_t dots_plan[] = {0, 0, 0, 0, 1, 0, 0, 0}, dots_scratch[8] = {0};
 static const rondo_export exports[] = {
-    {"mean", 1, 1, 1, 1, mean_axes, mean_inputs, mean_results, 4, 0, NULL, mean_plan, mean_scratch, {mean, NULL, NULL}},
-    {"dots", 2, 4, 2, 1, dots_axes, dots_inputs, dots_results, 8, 1, dots_grids, dots_plan, dots_scratch, {dots, NULL, NULL}}};
+    {"mean", 1, 1, 1, 1, mean_axes, mean_inputs, mean_results, 4, 0, NULL, 0, 0, mean_plan, mean_scratch,
+     {mean, NULL, NULL}},
+    {"dots", 2, 4, 2, 1, dots_axes, dots_inputs, dots_results, 8, 1, dots_grids, 0, 0, dots_plan,
+     dots_scratch, {dots, NULL, NULL}}};
 static const char *const axes[] = {"T", "S"};
 static const rondo_program program = {
     TEXT(MODEL), TEXT(MODEL) ".weights", 2,    2, 2, 0, axes, cells, exports, V *D + D, (V + 1) * PADDED,

@@ -160,11 +160,14 @@ Error CompiledLibrary::readManifest(StringRef text) {
     fn.name = object->getString("name").value_or("").str();
     if (const json::Array *own = object->getArray("axes"))
       for (const json::Value &axis : *own) {
-        if (auto name = axis.getAsString())
-          fn.axes.push_back({name->str()});
-        else if (const json::Object *full = axis.getAsObject())
-          fn.axes.push_back({full->getString("name").value_or("").str(), full->getInteger("least").value_or(1),
-                             full->getInteger("max").value_or(0)});
+        PortAxis &port = fn.axes.emplace_back();
+        if (auto name = axis.getAsString()) {
+          port.name = name->str();
+        } else if (const json::Object *full = axis.getAsObject()) {
+          port.name = full->getString("name").value_or("").str();
+          port.least = full->getInteger("least").value_or(1);
+          port.max = full->getInteger("max").value_or(0);
+        }
       }
     fn.given = fn.axes.size();
     if (const json::Array *made = object->getArray("made_axes"))
