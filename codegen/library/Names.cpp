@@ -67,6 +67,9 @@ FieldNames fieldNames(const EmittedExport &fn) {
     names.results.push_back(name);
     names.counts.push_back(withSuffix(name, "_count"));
   }
+  for (auto [axis, name] : zip_equal(fn.axes, names.axes))
+    if (axis.returned)
+      name = claim(out, name);
   return names;
 }
 
@@ -99,9 +102,6 @@ std::vector<std::pair<std::string, int64_t>> constantNames(const LibraryOptions 
       name += '_';
     names.push_back({claim(taken, name), value});
   }
-  for (auto [axis, name] : zip_equal(fn.axes, names.axes))
-    if (axis.returned)
-      name = claim(out, name);
   return names;
 }
 
