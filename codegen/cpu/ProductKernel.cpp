@@ -7,6 +7,23 @@ using namespace mlir;
 
 namespace rondo {
 
+/// One value read elsewhere, 16 columns at a time: at a place that may depend on data or lengths, or be absent.
+static bool isStripRead(Operation *op) {
+  auto contract = dyn_cast<ContractOp>(op);
+  if (!contract || contract.getReads().size() != 1 || cast<Equation>(op).getNumReducedDims() || !contract.getWhere().empty())
+    return false;
+  auto type = cast<RankedTensorType>(contract.getType());
+  if (!type.getElementType().isF32() || !cast<RankedTensorType>(contract.getReads()[0].getType()).getElementType().isF32())
+    return isView(op);
+  EquationView eq = EquationView::of(op);
+  for (AffineMap map : eq.letMaps)
+    for (AffineExpr e : map.getResults())
+      for (int64_t d = 0; d < type.getRank(); ++d)
+        if (!type.isDynamicDim(d) && e.isFunctionOfDim(d))
+          return false;
+  return true;
+}
+
 std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &placement) {
   ProductKernel p;
   p.kernelOp = op;
@@ -46,13 +63,17 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
   for (Operation &inner : op.getBlock().without_terminator()) {
     if (&inner == root || llvm::is_contained(p.earlier, &inner))
       continue;
-    if (!isa<MapOp>(inner) && !isView(&inner))
+    if (!isa<MapOp>(inner) && !isStripRead(&inner))
       return std::nullopt;
     EquationView eq = EquationView::of(&inner);
     for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps)) {
       if (v.getParentBlock() != &op.getBlock() || llvm::is_contained(p.earlier, v.getDefiningOp()))
         continue;
       AffineExpr last = map.getResults().back(), lane = getAffineDimExpr(eq.resultDims - 1, map.getContext());
+      // A strip of what this kernel makes is in registers for the row at hand only.
+      for (unsigned d = 0; !isa<MapOp>(inner) && d + 1 < map.getNumResults(); ++d)
+        if (map.getResult(d) != getAffineDimExpr(d, map.getContext()))
+          return std::nullopt;
       bool own = false;
       for (int64_t g = 0; g < (v == p.contract.getResult() ? p.gates : 1); ++g)
         own |= last == lane + g * width;
@@ -208,13 +229,15 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
   llvm::DenseMap<Value, SmallVector<Value>> known; // per gate
   known[contract.getResult()].assign(sums.begin(), sums.end());
 
+  // Returns what must hold for the row to have a value; null: it always has.
   auto bindRow = [&](Point &point, unsigned resultDims) {
+    Value guard;
     unsigned columnsSeen = 0;
     const Value *next = positions.begin();
     for (unsigned d = 0; d < resultDims; ++d) {
       const Extent &x = point.eq.extents[d];
       if (!x.axis.empty()) {
-        point.bind(d, x.axis == "b" ? scope.example : *next++);
+        guard = c.both(guard, point.bind(d, x.axis == "b" ? scope.example : *next++));
         continue;
       }
       bool inner = columnDims.size() == 1 || columnsSeen == 1;
@@ -223,12 +246,13 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
         point.vectorDim = d;
         if (size % kLanes)
           point.laneMask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(size));
-        point.bind(d, columnDims.size() == 2 ? c.floorMod(column, size) : column);
+        guard = c.both(guard, point.bind(d, columnDims.size() == 2 ? c.floorMod(column, size) : column));
       } else {
-        point.bind(d, c.floorDiv(column, size));
+        guard = c.both(guard, point.bind(d, c.floorDiv(column, size)));
       }
       ++columnsSeen;
     }
+    return guard;
   };
   // Whether an access is the row itself and the columns from gate g on; then g.
   auto gateOf = [&](AffineMap map) -> std::optional<int64_t> {
@@ -278,12 +302,18 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
       continue;
     EquationView eq = EquationView::of(&op);
     Point point(scope, eq);
-    bindRow(point, eq.resultDims);
+    Value guard = bindRow(point, eq.resultDims);
     Value mask = point.mask();
-    if (isa<ContractOp>(op)) { // a view
+    if (isa<ContractOp>(op)) { // one value read elsewhere
       auto it = known.find(eq.reads[0]);
-      known[op.getResult(0)] = {it == known.end() ? point.read(0, mask)
-                                                  : it->second[gateOf(eq.readMaps[0]).value_or(0)]};
+      auto strip = [&] {
+        Value v = it == known.end() ? point.read(0, mask) : it->second[gateOf(eq.readMaps[0]).value_or(0)];
+        return SmallVector<Value>{c.splat(v)};
+      };
+      Type type = c.vecOf(cast<RankedTensorType>(op.getResult(0).getType()).getElementType());
+      known[op.getResult(0)] = c.branch(guard, {type}, strip, [&] {
+        return SmallVector<Value>{arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(type))};
+      });
       store(op.getResult(0), 0, known[op.getResult(0)][0]);
       continue;
     }
