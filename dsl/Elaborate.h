@@ -255,6 +255,7 @@ private:
   void run(StmtInstance &stmt);
   bool evaluate(StmtInstance &stmt, llvm::SmallVectorImpl<Var *> &indices, llvm::SmallVectorImpl<Value> &values);
   void infer(StmtInstance &stmt);
+  void inferKind(StmtInstance &stmt, Local &local);
   void define(StmtInstance &stmt, Local &local, llvm::ArrayRef<Var *> indices, Value value);
   Value readPieces(Local &local, Range range);
   Value read(Local &local, Range range);

@@ -174,6 +174,30 @@ void Elaborator::define(StmtInstance &stmt, Local &local, ArrayRef<Var *> indice
   local.ready = true;
 }
 
+/// What was taken for real because it reads itself may be truths or integers: if it is one of these given that it is.
+void Elaborator::inferKind(StmtInstance &stmt, Local &local) {
+  if (local.hint->element.kind != Kind::Real)
+    return;
+  for (const Element &element : {Element::boolean(), Element::integer()}) {
+    bool fits = true;
+    for (auto &[bound, env] : local.bounds) {
+      Value b = toData(eval(bound->value, env), bound->value->range);
+      fits &= b.isData() && b.type.element.kind == element.kind;
+    }
+    if (!fits)
+      continue;
+    local.hint->element = element;
+    SmallVector<Var *> indices;
+    SmallVector<Value, 2> values;
+    if (evaluate(stmt, indices, values) && values.size() == 1) {
+      Value v = toData(values[0], local.range);
+      if (v.isData() && v.type.element.kind == element.kind)
+        return;
+    }
+  }
+  local.hint->element = Element::real();
+}
+
 /// The axes and kinds of a statement's targets, without making anything.
 void Elaborator::infer(StmtInstance &stmt) {
   stmt.inferring = true;
@@ -210,6 +234,8 @@ void Elaborator::infer(StmtInstance &stmt) {
       if (all_of(type.axes, [](const Axis &a) { return a.seq || a.size; }))
         local->hint = type;
     }
+    if (quiet == 1 && stmt.locals.size() == 1 && stmt.locals[0] && stmt.locals[0]->hint)
+      inferKind(stmt, *stmt.locals[0]);
   }
   --quiet;
   stmt.inferring = false;

@@ -141,6 +141,7 @@ TEST(Forward, Attention) { checkOperations("attention"); }
 TEST(Forward, Sums) { checkOperations("sums"); }
 
 TEST(Language, Lengths) { checkSource("tests/forward/sources", "lengths", {}); }
+TEST(Language, Integers) { checkSource("tests/forward/sources", "integers", {}); }
 TEST(Language, MadeAxes) { checkSource("tests/forward/sources", "made", {}); }
 
 TEST(Models, Sentiment) { checkModel("sentiment", {{"V", 50}, {"E", 24}}); }
