@@ -35,7 +35,7 @@ static Reduction reductionOf(ast::BinderKind kind) {
 Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
   for (const ast::Index &index : e->indices)
     if (index.name.text == "batch") {
-      refuse(index.range, "the index `batch`");
+      refuse(index.range, "the index `batch`, which comes with training");
       return {};
     }
   if (e->binder == ast::BinderKind::Categorical) {

@@ -45,7 +45,7 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
   if (name == "concat")
     return evalConcat(e, env);
   if (name == "bernoulli" || name == "normal" || name == "uniform") {
-    refuse(e->range, "draws");
+    refuse(e->range, "draws, which come with training");
     return {};
   }
   size_t wanted = name == "minimum" || name == "maximum" || name == "clamp" ? 2 : 1;

@@ -12,7 +12,7 @@ bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, S
   auto targets = stmt.targets();
   auto sources = stmt.values();
   if (stmt.define && stmt.define->isDraw) {
-    refuse(stmt.define->range, "draws `~`");
+    refuse(stmt.define->range, "draws (`~`), which come with training: a draw is a function of the trainer's step");
     return false;
   }
   SmallVector<StringRef> names;

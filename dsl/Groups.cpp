@@ -342,12 +342,21 @@ private:
     if (closing && closing->read->range)
       d.label(closing->read->range, "reads `" + start->name + "` again");
     d.note(text, "path");
-    bool bound = any_of(own, [&](const Edge *e) {
-      return e->read->array == start && !e->read->args.empty() && !offsetOf(program, group, *e->from, e->read);
-    });
-    if (anySequence)
-      d.suggest(bound ? "an index that is bound inside needs its guard there, as in `sum(s | s < t)`"
-                      : "read an earlier position, as in `" + start->name + "[t-1]`, or always a later one");
+    if (!anySequence)
+      return;
+    // All positions are read where an index is bound inside, perhaps in a layer that takes a condition.
+    const Edge *bound = nullptr;
+    for (const Edge *e : path)
+      for (const Expr *at : e->read->args)
+        if (at->is(Op::Index) && at->var->axis.seq && !is_contained(e->from->vars, at->var))
+          bound = e;
+    if (bound && bound->read->range.source != start->range.source)
+      d.suggest("this layer reads all positions; give it a condition that lets it see earlier ones, as "
+                "`past[t in T, s in T] = s < t` for the mask of an attention");
+    else if (bound)
+      d.suggest("an index that is bound inside needs its guard there, as in `sum(s | s < t)`");
+    else
+      d.suggest("read an earlier position, as in `" + start->name + "[t-1]`, or always a later one");
   }
 };
 } // namespace
