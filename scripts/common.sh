@@ -44,6 +44,10 @@ PYTHON
   fi
 }
 
+# LLVM's own libraries are not instrumented: they neither keep the marks at the ends of containers nor those of LLVM's
+# allocators, which the parts of them in headers set. Leaks are not looked for: it needs ptrace, which many machines forbid.
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_container_overflow=0:allow_user_poisoning=0:detect_leaks=0}"
+
 # build PRESET [TARGET ...]: configure (only if needed) and build, with Ninja's own progress on a terminal.
 build() {
   local preset="$1" folder="$ROOT/build/$1" targets=()

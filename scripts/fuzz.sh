@@ -29,8 +29,7 @@ for name in "${names[@]}"; do
   mkdir -p "$folder/corpus/$name" "$folder/found"
   log="$ROOT/build/logs/fuzz-$name.log"
   mkdir -p "$(dirname "$log")"
-  # LLVM's own containers are not instrumented: only ours can be checked for their bounds.
-  if ASAN_OPTIONS=detect_container_overflow=0 "$ROOT/build/fuzz/tests/fuzz/$name-fuzz" -max_len=4096 -timeout=60 \
+  if "$ROOT/build/fuzz/tests/fuzz/$name-fuzz" -max_len=4096 -timeout=60 \
     -rss_limit_mb=4096 -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$folder/found/$name-" \
     "$folder/corpus/$name" "$folder/seeds/$name" > "$log" 2>&1 < /dev/null; then
     say fuzz "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, nothing found"
