@@ -119,6 +119,7 @@ private:
   Tokens tokens;
   size_t pos = 0;
   bool fresh = true; // nothing on this line yet
+  bool strangeComment = false;
 };
 
 } // namespace
@@ -137,7 +138,9 @@ void Lexer::space() {
     } else if (text[pos] == '#') {
       StringRef comment = text.substr(pos).take_until([](char c) { return c == '\n'; });
       auto *p = reinterpret_cast<const llvm::UTF8 *>(comment.data());
-      if (!llvm::isLegalUTF8String(&p, p + comment.size())) {
+      // Said once: a file saved otherwise has it in every comment.
+      if (!strangeComment && !llvm::isLegalUTF8String(&p, p + comment.size())) {
+        strangeComment = true;
         size_t start = pos;
         pos = reinterpret_cast<const char *>(p) - text.data();
         error("R0112", 1, "this comment is not UTF-8").suggest("save the file as UTF-8");

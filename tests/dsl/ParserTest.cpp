@@ -55,6 +55,16 @@ std::string codes(const std::string &text) {
   return all;
 }
 
+TEST(Lexer, SaysOnceThatCommentsAreNotUtf8) {
+  std::string text = "fn f() = 1\n", about = "this comment is not UTF-8";
+  for (int i = 0; i < 40; ++i)
+    text += "# caf\xe9\n";
+  std::string said = read(text);
+  size_t first = said.find(about);
+  EXPECT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(said.find(about, first + 1), std::string::npos) << said;
+}
+
 } // namespace
 
 TEST(Expressions, NumbersAndNames) {
