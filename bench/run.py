@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "runtime" / "python"))
 import numpy as np
 import peers
 import rondo
-from rondo._convert import make_result, pack_inputs
+from rondo._convert import pack_inputs
 
 from measure import Peak, Sample, Trouble, cpu
 from rows import all_rows, safetensors, weights_for
@@ -83,7 +83,9 @@ class Prepared:
         offsets = np.concatenate([[0], np.cumsum(row.lengths)])
         batch, offsets, arrays = pack_inputs(fn, [rondo.Ragged(x, offsets) for x in row.inputs], {})
         arrays = [aligned(a) for a in arrays]
-        self.result = aligned(make_result(fn["results"][0], batch, offsets)[0])
+        result = fn["results"][0]
+        rows = int(offsets[result["axes"][0]][-1]) if result["axes"] else batch
+        self.result = aligned(np.zeros([rows, *result["shape"]], np.float32))
         self._keep = arrays, offsets
         words = [batch, *(o.ctypes.data for o in offsets.values()), *(a.ctypes.data for a in arrays)]
         self._ins = (ctypes.c_int64 * len(words))(*words)
