@@ -118,7 +118,7 @@ def test_explain_speaks_at_source_lines(model):
     assert done.returncode == 0, done.stderr
     assert "    7 | h[t] = tanh(W @ x[t] + U @ h[t-1])" in done.stdout
     assert "[hoist]" in done.stdout and "parameters" in done.stdout
-    assert rondo("explain", "R0203").stdout.startswith("R0203: Axes and sizes")
+    assert rondo("explain", "R0203").stdout.startswith("R0203: sizes differ")
 
 
 def test_a_wrong_model_does_not_compile(model, tmp_path):
