@@ -121,11 +121,12 @@ def main():
                 stale += 1
         print(f"{len(faults)} faults, {stale} stale")
         return stale != 0
+    (args.tree / "build").mkdir(parents=True, exist_ok=True)
     copy_tree(args.tree)
     build = args.tree / "build" / "dev"
     for command in (["cmake", "--preset", "dev"], ["ninja", "-C", str(build), "-j2", *[t for s in STAGES[: args.stages] for t in s[1]]]):
-        if run(command, args.tree, args.tree / "build.log"):
-            sys.exit(f"the tree as it is does not build: {args.tree}/build.log")
+        if run(command, args.tree, args.tree / "build" / "mutations.log"):
+            sys.exit(f"the tree as it is does not build: {args.tree}/build/mutations.log")
     rows, unnoticed = [], 0
     for fault in faults:
         started = time.time()

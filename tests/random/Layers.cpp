@@ -21,12 +21,30 @@ void FnWriter::library() {
     line(define(Kind::Real, {t, f}, 1) + " = " + model.instance(layer + "(" + E + ", " + F + ")") +
          (back ? ".backward(" : "(") + x.name + start + ")");
   };
-  switch (model.random.below(13)) {
+  std::string few = std::to_string(1 + model.random.below(4));
+  switch (model.random.below(18)) {
   case 0:
   case 1:
     return call(f, "linear(" + E + ", " + F + ")", 3);
   case 2:
-    return call(e, "layer_norm(" + E + ")", 4);
+    return call(e, (chance(60) ? "layer_norm(" : chance(50) ? "rms_norm(" : "highway(") + E + ")", 4);
+  case 13:
+    has(Feature::Convolution);
+    return call(f, "conv1d(" + E + ", " + F + ", " + few + ")", 4);
+  case 14:
+    has(Feature::Convolution);
+    return call(f, "conv1d_causal(" + E + ", " + F + ", " + few + (chance(50) ? ", every = 2)" : ")"), 4);
+  case 15:
+    return call(e, (chance(50) ? "max_pool(" : "mean_pool(") + few + ")", 3);
+  case 16:
+    return recurrent("gru_simple");
+  case 17: {
+    Value &x = want(Kind::Real, {t, e});
+    has(Feature::Mutual);
+    line(define(Kind::Real, {t, f}, 1) + " = " +
+         model.instance("jordan(" + E + ", " + model.sizeText(model.size()) + ", " + F + ")") + "(" + x.name + ")");
+    return;
+  }
   case 3:
     return call(e, (chance(50) ? "feed_forward(" : "feed_forward_gelu(") + E + ", " + F + ")", 3);
   case 4:
@@ -98,6 +116,15 @@ void FnWriter::libraryAttention() {
          s.name + "] = " + guard);
   }
   std::string layer = "mha(" + std::to_string(e.size) + ", " + std::to_string(n) + ")";
+  if (chance(35)) {
+    std::string sizes = "(" + std::to_string(e.size) + ", " + std::to_string(n);
+    layer = chance(50) ? "multi_query_attention" + sizes + ")"
+                       : "grouped_attention" + sizes + ", " + std::to_string(n % 2 ? 1 : n / 2) + ")";
+  } else if (s == t && &x == &m && chance(30)) {
+    layer = "relative_attention(" + std::to_string(e.size) + ", " + std::to_string(n) + ", 3)";
+    line(define(Kind::Real, {t, e}, 3) + " = " + model.instance(layer) + "(" + x.name + allow + ")");
+    return;
+  }
   line(define(Kind::Real, {t, e}, 3) + " = " + model.instance(layer) + "(" + x.name + ", " + m.name + allow + ")");
 }
 

@@ -11,7 +11,8 @@ static const StringRef names[featureCount] = {
     "forward",         "backward", "lag",     "mutual",      "own-past", "nested-scan",    "attention",
     "reduction",       "binder",   "axes",    "pairs",       "gather",   "data-condition", "real-condition",
     "index-condition", "shift",    "product", "convolution", "loop",     "library",        "own-layer",
-    "function",        "lifting",  "concat",  "integers",    "empty",    "bounded",        "exports"};
+    "function",        "lifting",  "concat",  "integers",    "empty",    "bounded",        "lengths",
+    "made-length",     "rank",     "exports"};
 
 StringRef nameOf(Feature feature) { return names[static_cast<unsigned>(feature)]; }
 
@@ -200,6 +201,8 @@ Value &FnWriter::want(Kind kind, const AxisList &axes, const Axis &bound) {
     old->used = true;
     return *old;
   }
+  if (any_of(axes, [&](const Axis &axis) { return made.count(axis.name); }))
+    return drawn(kind, axes, bound);
   return input(kind, axes, bound);
 }
 
@@ -291,7 +294,8 @@ std::string FnWriter::write() {
                                                {4, &FnWriter::mutual},      {5, &FnWriter::ownPast},
                                                {5, &FnWriter::nested},      {3, &FnWriter::alongPairs},
                                                {3, &FnWriter::libraryStep}, {3, &FnWriter::lookingStep},
-                                               {3, &FnWriter::choices},     {3, &FnWriter::restarts}};
+                                               {3, &FnWriter::choices},     {3, &FnWriter::restarts},          {4, &FnWriter::strided},      {3, &FnWriter::endToEnd},
+      {3, &FnWriter::resized},          {4, &FnWriter::ofAValue},     {4, &FnWriter::ranked}};
   int total = 0;
   for (auto &[weight, make] : kinds)
     total += weight;

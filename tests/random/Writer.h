@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace rondo::random_programs {
@@ -116,7 +117,7 @@ private:
   std::string at(Value &value, Scope &scope, bool shifts = true);
   std::string guarded(Scope &scope, const std::string &name, const Axis &axis);
 
-  // Statements (Statements.cpp, Layers.cpp, Recurrences.cpp).
+  // Statements (Statements.cpp, Layers.cpp, Lengths.cpp, Recurrences.cpp).
   void pointwise();
   void lifted();
   void product();
@@ -135,6 +136,14 @@ private:
   void loop();
   void filledLoop();
   void functionCall();
+
+  Axis computed(const std::string &length);
+  Value &drawn(Kind kind, const AxisList &axes, const Axis &bound);
+  void strided();
+  void endToEnd();
+  void resized();
+  void ofAValue();
+  void ranked();
 
   bool backward();
   void cell();
@@ -156,6 +165,7 @@ private:
   std::vector<std::unique_ptr<Value>> owned;
   std::vector<Value *> inputs;
   Value *latest = nullptr; // defined last
+  std::set<std::string> made; // computed axes
   std::vector<std::string> lines, bounds;
 };
 
