@@ -17,6 +17,8 @@ using Args = ArrayRef<Scalar>;
 double passed(double factor, double scale) { return scale == 0 || factor == 0 ? 0 : std::fabs(factor) * scale; }
 
 /// Infinities and NaN are what they are in any precision.
+/// What an operation adds by rounding: nothing where its result is infinite, which is exact.
+double rounding(double value) { return std::isfinite(value) ? std::fabs(value) : 0; }
 Scalar real(double value, double scale) {
   if (!std::isfinite(value))
     return {value, scale == kInfinity ? kInfinity : 0};
@@ -28,7 +30,7 @@ template <typename Value, typename Derivative>
 ScalarFunction unary(Value value, Derivative derivative) {
   return [=](Args args) {
     double y = value(args[0].value);
-    return real(y, passed(derivative(args[0].value, y), args[0].scale) + std::fabs(y));
+    return real(y, passed(derivative(args[0].value, y), args[0].scale) + rounding(y));
   };
 }
 
@@ -224,19 +226,19 @@ llvm::StringMap<Maker> makeTable() {
   // Real arithmetic.
   table["arith.addf"] = always([](Args a) {
     double y = a[0].value + a[1].value;
-    return real(y, a[0].scale + a[1].scale + std::fabs(y));
+    return real(y, a[0].scale + a[1].scale + rounding(y));
   });
   table["arith.subf"] = always([](Args a) {
     double y = a[0].value - a[1].value;
-    return real(y, a[0].scale + a[1].scale + std::fabs(y));
+    return real(y, a[0].scale + a[1].scale + rounding(y));
   });
   table["arith.mulf"] = always([](Args a) {
     double y = a[0].value * a[1].value;
-    return real(y, passed(a[1].value, a[0].scale) + passed(a[0].value, a[1].scale) + std::fabs(y));
+    return real(y, passed(a[1].value, a[0].scale) + passed(a[0].value, a[1].scale) + rounding(y));
   });
   table["arith.divf"] = always([](Args a) {
     double y = a[0].value / a[1].value;
-    return real(y, passed(1 / a[1].value, a[0].scale) + passed(y / a[1].value, a[1].scale) + std::fabs(y));
+    return real(y, passed(1 / a[1].value, a[0].scale) + passed(y / a[1].value, a[1].scale) + rounding(y));
   });
   table["math.fma"] = always([](Args a) {
     double p = a[0].value * a[1].value, y = p + a[2].value;

@@ -55,8 +55,9 @@ void FnWriter::strided() {
   }
   Axis c = computed("(" + t.name + " + " + std::to_string(step - 1) + ") div " + n);
   std::string i = model.name("i"), j = model.name("i"), k = model.name("i"), l = model.name("i");
-  line(define(Kind::Real, {c, f}, 6) + "[" + i + " in " + c.name + "," + j + "] = sum(" + k + " in " + std::to_string(width) + ", " + l +
-       ") " + w.name + "[" + j + "," + k + "," + l + "] * " + x.name + "[" + n + " * " + i + " + " + k + " - 1," + l + "]");
+  line(define(Kind::Real, {c, f}, 6) + "[" + i + " in " + c.name + "," + j + "] = sum(" + k + " in " +
+       std::to_string(width) + ", " + l + ") " + w.name + "[" + j + "," + k + "," + l + "] * " + x.name + "[" + n +
+       " * " + i + " + " + k + " - 1," + l + "]");
 }
 
 void FnWriter::endToEnd() {
@@ -66,8 +67,8 @@ void FnWriter::endToEnd() {
   std::string length = t == s ? "2 * " + t.name : t.name + " + " + s.name;
   Axis p = computed(length);
   std::string i = model.name("i"), j = model.name("i");
-  line(define(Kind::Real, {p, e}, 3) + "[" + i + " in " + p.name + "," + j + "] = if " + i + " < " + t.name + " then " + a.name + "[" + i +
-       "," + j + "] else " + b.name + "[" + i + " - " + t.name + "," + j + "]");
+  line(define(Kind::Real, {p, e}, 3) + "[" + i + " in " + p.name + "," + j + "] = if " + i + " < " + t.name + " then " +
+       a.name + "[" + i + "," + j + "] else " + b.name + "[" + i + " - " + t.name + "," + j + "]");
 }
 
 /// Every row twice, every other row, all but the last few.
@@ -89,7 +90,8 @@ void FnWriter::resized() {
       length = t.name, at = i;
   }
   Axis c = computed(length);
-  line(define(Kind::Real, {c, e}, 2) + "[" + i + " in " + c.name + "," + j + "] = " + x.name + "[" + at + "," + j + "]");
+  line(define(Kind::Real, {c, e}, 2) + "[" + i + " in " + c.name + "," + j + "] = " + x.name + "[" + at + "," + j +
+       "]");
 }
 
 /// As many rows as a value says.
@@ -101,7 +103,8 @@ void FnWriter::ofAValue() {
   Axis u = computed((chance(50) ? "1 + " : "") + ("clamp(" + want(Kind::Int, {}).name) + ", " + most + ")");
   std::string i = model.name("i"), j = model.name("i");
   Value &w = model.param({e});
-  line(define(Kind::Real, {u, e}, 2) + "[" + i + " in " + u.name + "," + j + "] = sin(0.3 * " + i + ") * " + w.name + "[" + j + "]");
+  line(define(Kind::Real, {u, e}, 2) + "[" + i + " in " + u.name + "," + j + "] = sin(0.3 * " + i + ") * " + w.name +
+       "[" + j + "]");
 }
 
 void FnWriter::ranked() {
@@ -111,7 +114,8 @@ void FnWriter::ranked() {
   Value &x = chance(60) ? want(Kind::Real, {t}) : want(Kind::Int, {t});
   Scope scope{index(t)};
   std::string i = scope[0].name, guard = chance(30) ? " | " + condition(scope, 0) : "";
-  line(define(Kind::Int, {t}, 40) + "[" + i + " in " + t.name + "] = rank(" + i + guard + ") " + x.name + "[" + i + "]");
+  line(define(Kind::Int, {t}, 40) + "[" + i + " in " + t.name + "] = rank(" + i + guard + ") " + x.name + "[" + i +
+       "]");
 }
 
 } // namespace rondo::random_programs

@@ -37,10 +37,13 @@ enum class Feature {
   Function,       // a fn called by others
   Lifting,        // whole arrays as operands
   Concat,
-  Integers, // int or token results
-  Empty,    // a sequence that may have no element
-  Bounded,  // a sequence of a declared greatest length
-  Exports,  // more than one export
+  Integers,   // int or token results
+  Empty,      // a sequence that may have no element
+  Bounded,    // a sequence of a declared greatest length
+  Lengths,    // an axis of computed length
+  MadeLength, // of a length that is a value
+  Rank,
+  Exports, // more than one export
 };
 constexpr unsigned featureCount = static_cast<unsigned>(Feature::Exports) + 1;
 using Features = std::bitset<featureCount>;

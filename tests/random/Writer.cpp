@@ -8,11 +8,10 @@ using namespace llvm;
 namespace rondo::random_programs {
 
 static const StringRef names[featureCount] = {
-    "forward",         "backward", "lag",     "mutual",      "own-past", "nested-scan",    "attention",
-    "reduction",       "binder",   "axes",    "pairs",       "gather",   "data-condition", "real-condition",
-    "index-condition", "shift",    "product", "convolution", "loop",     "library",        "own-layer",
-    "function",        "lifting",  "concat",  "integers",    "empty",    "bounded",        "lengths",
-    "made-length",     "rank",     "exports"};
+    "forward",  "backward",    "lag",     "mutual",  "own-past",       "nested-scan",    "attention",       "reduction",
+    "binder",   "axes",        "pairs",   "gather",  "data-condition", "real-condition", "index-condition", "shift",
+    "product",  "convolution", "loop",    "library", "own-layer",      "function",       "lifting",         "concat",
+    "integers", "empty",       "bounded", "lengths", "made-length",    "rank",           "exports"};
 
 StringRef nameOf(Feature feature) { return names[static_cast<unsigned>(feature)]; }
 
@@ -294,8 +293,10 @@ std::string FnWriter::write() {
                                                {4, &FnWriter::mutual},      {5, &FnWriter::ownPast},
                                                {5, &FnWriter::nested},      {3, &FnWriter::alongPairs},
                                                {3, &FnWriter::libraryStep}, {3, &FnWriter::lookingStep},
-                                               {3, &FnWriter::choices},     {3, &FnWriter::restarts},          {4, &FnWriter::strided},      {3, &FnWriter::endToEnd},
-      {3, &FnWriter::resized},          {4, &FnWriter::ofAValue},     {4, &FnWriter::ranked}};
+                                               {3, &FnWriter::choices},     {3, &FnWriter::restarts},
+                                               {4, &FnWriter::strided},     {3, &FnWriter::endToEnd},
+                                               {3, &FnWriter::resized},     {4, &FnWriter::ofAValue},
+                                               {4, &FnWriter::ranked}};
   int total = 0;
   for (auto &[weight, make] : kinds)
     total += weight;

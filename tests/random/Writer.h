@@ -164,7 +164,7 @@ private:
   std::vector<Value *> values, pending;                        // at hand; of the statement being written
   std::vector<std::unique_ptr<Value>> owned;
   std::vector<Value *> inputs;
-  Value *latest = nullptr; // defined last
+  Value *latest = nullptr;    // defined last
   std::set<std::string> made; // computed axes
   std::vector<std::string> lines, bounds;
 };
