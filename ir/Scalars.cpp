@@ -76,7 +76,7 @@ ScalarFunction makeConstant(Operation *op) {
     result.value = number.getValueAsDouble();
   else if (auto number = dyn_cast<IntegerAttr>(value))
     result.value = number.getType().isInteger(1) ? double(number.getValue().getZExtValue())
-                                                    : double(number.getValue().getSExtValue());
+                                                 : double(number.getValue().getSExtValue());
   else
     return {};
   return [=](Args) { return result; };
@@ -242,8 +242,8 @@ llvm::StringMap<Maker> makeTable() {
   });
   table["math.fma"] = always([](Args a) {
     double p = a[0].value * a[1].value, y = p + a[2].value;
-    return real(y, passed(a[1].value, a[0].scale) + passed(a[0].value, a[1].scale) + a[2].scale + std::fabs(p) +
-                       std::fabs(y));
+    return real(y, passed(a[1].value, a[0].scale) + passed(a[0].value, a[1].scale) + a[2].scale + rounding(p) +
+                       rounding(y));
   });
   table["arith.negf"] = always([](Args a) -> Scalar { return {-a[0].value, a[0].scale}; });
   table["math.absf"] = always([](Args a) -> Scalar { return {std::fabs(a[0].value), a[0].scale}; });

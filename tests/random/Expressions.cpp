@@ -189,10 +189,10 @@ Term FnWriter::binder(Scope &scope, int depth) {
   if (axis.sequence())
     has(Feature::Reduction);
   scope.push_back(index(axis));
-  Term body = real(scope, depth - 1);
+  int64_t kind = model.random.below(9);
+  Term body = kind == 6 ? Term{} : real(scope, depth - 1); // counting has none
   bool conditional = chance(40);
   std::string guard = conditional ? " | " + condition(scope, 1) : "";
-  int64_t kind = model.random.below(9);
   std::string counted = kind == 6 && !conditional ? " | " + condition(scope, 1) : guard;
   Index bound = scope.back();
   scope.pop_back();

@@ -240,7 +240,7 @@ std::string FnWriter::signature() {
   std::string text;
   // An axis is first typed by something over it, not by the tokens of another one.
   for (const Axis &axis : sequences) {
-    bool mentioned = false, typed = false;
+    bool mentioned = false, typed = made.count(axis.name);
     for (const std::string &line : lines)
       mentioned |= StringRef(line).contains(axis.name);
     for (Value *value : inputs) {
