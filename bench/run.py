@@ -231,7 +231,8 @@ def main():
         print(f"{rows[0].name}: {calls} calls")
         return 0
     results = []
-    for count in threads:
+    # A peer's pool keeps the number of cores that it first saw: most threads first.
+    for count in sorted(threads, reverse=bool(args.peers)):
         results += measure(rows, count, args, facts, peak, libraries)
     ceilings = {n: max(r["peak_gflops"] for r in results if r["threads"] == n) for n in threads}
     print(f"{facts['name']}, family {facts['family']} model {facts['model']}, {facts['cores']} cores, {' '.join(facts['flags'])}")
