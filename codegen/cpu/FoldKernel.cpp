@@ -20,6 +20,7 @@ struct Head {
   SmallVector<Value> outer; // indices of the static dims
   Value flat;               // and their flat index
   Value panels;             // start of this head's key panels
+  Value values;             // and of its values, if they are copied
 
   Value columns() const {
     return scope.lengthOf(axisOf(cast<RankedTensorType>(pattern.scores->getResult(0).getType()), pattern.column));
@@ -48,7 +49,7 @@ void forHeads(Kernel &kernel, const FoldPattern &pattern, int64_t slot, llvm::fu
   c.loop(c.index(0), turns, 1, [&](Value turn) {
     Value unit = c.add(kernel.tid, c.mul(turn, kernel.threads));
     Value example = c.divu(unit, heads);
-    Head head{kernel, c, pattern, Scope(kernel).withExample(example), {}, c.sub(unit, c.mul(example, heads)), {}};
+    Head head{kernel, c, pattern, Scope(kernel).withExample(example), {}, c.sub(unit, c.mul(example, heads)), {}, {}};
     int64_t below = heads;
     for (unsigned d : pattern.outer) {
       int64_t size = type.getDimSize(d);
@@ -60,6 +61,10 @@ void forHeads(Kernel &kernel, const FoldPattern &pattern, int64_t slot, llvm::fu
     Value start = c.add(c.floorTo(head.scope.offset[axis], kLanes), c.mul(example, kLanes));
     Value own = c.mul(head.flat, c.ceilTo(head.columns(), kLanes));
     head.panels = c.at(base, c.mul(c.add(c.mul(start, heads), own), pattern.depth));
+    if (pattern.gathersValues()) {
+      Value before = c.add(c.mul(head.scope.offset[axis], heads), c.mul(head.flat, head.columns()));
+      head.values = c.at(kernel.pointerTo(FrameField::Slots, slot + 1), c.mul(before, pattern.width));
+    }
     body(head);
   });
 }
@@ -83,6 +88,19 @@ static void transpose(Code &c, MutableArrayRef<Value> rows) {
       rows[i + size] = vector::ShuffleOp::create(c.b, c.loc, x, y, lower);
     }
   }
+}
+
+/// Where the values of one column of this head begin.
+static Value valueRow(const Head &head, Value s) {
+  EquationView out = EquationView::of(ContractOp(head.pattern.out));
+  AffineMap weights = out.readMaps[head.pattern.weightRead];
+  auto inOut = [&](unsigned d) { return weights.getDimPosition(d); };
+  Point point(head.scope, out);
+  head.bind(point, inOut);
+  point.bind(inOut(head.pattern.row), head.c.index(0));
+  point.bind(out.resultDims - 1, head.c.index(0));
+  point.bind(out.resultDims, s);
+  return point.readAddress(head.pattern.valueRead);
 }
 
 void emitKeyPanels(Kernel &kernel, const FoldPattern &pattern, int64_t slot) {
@@ -127,6 +145,15 @@ void emitKeyPanels(Kernel &kernel, const FoldPattern &pattern, int64_t slot) {
       Value from = key(column), to = c.at(panel(column), c.sub(column, whole));
       c.loop(c.index(0), c.index(pattern.depth), 1, [&](Value i) { copy(from, to, i); });
     });
+    if (head.values)
+      c.loop(c.index(0), columns, 1, [&](Value s) {
+        Value from = valueRow(head, s), to = c.at(head.values, c.mul(s, pattern.width));
+        Value soon = valueRow(head, c.add(s, kLanes)); // the hardware does not follow rows over pages
+        for (int64_t i = 0; i < pattern.width; i += kLanes) {
+          c.prefetch(c.at(soon, i));
+          c.store(c.loadVec(c.at(from, i)), c.at(to, i));
+        }
+      });
   });
 }
 
@@ -159,9 +186,7 @@ void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot) {
       point.bind(out.resultDims, s);
     };
     auto value = [&](Value s) {
-      Point point(head.scope, out);
-      place(point, c.index(0), s, c.index(0));
-      return point.readAddress(pattern.valueRead);
+      return head.values ? c.at(head.values, c.mul(s, pattern.width)) : valueRow(head, s);
     };
     auto range = [&](Value row) {
       Point point(head.scope, softmax);

@@ -7,7 +7,8 @@
 
 namespace rondo {
 
-/// Lays out the keys of all examples; every thread does its share. A barrier must follow.
+/// Lays out the keys of all examples, and the values if they are gathered; every thread does its share. A barrier must
+/// follow.
 void emitKeyPanels(Kernel &kernel, const FoldPattern &pattern, int64_t slot);
 /// The rows of all examples and heads.
 void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot);

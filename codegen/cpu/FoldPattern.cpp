@@ -1,6 +1,7 @@
 #include "codegen/cpu/FoldPattern.h"
 
 #include "codegen/cpu/Equation.h"
+#include "codegen/cpu/Storage.h"
 #include "ir/Axes.h"
 
 using namespace mlir;
@@ -12,6 +13,11 @@ int64_t FoldPattern::heads() const {
   for (unsigned d : outer)
     n *= cast<RankedTensorType>(scores->getResult(0).getType()).getDimSize(d);
   return n;
+}
+
+bool FoldPattern::gathersValues() const {
+  auto type = cast<RankedTensorType>(ContractOp(out).getReads()[valueRead].getType());
+  return heads() > 1 && Layout::of(type, true).rowSize % 256 == 0;
 }
 
 static bool mentions(AffineMap map, unsigned dim) {

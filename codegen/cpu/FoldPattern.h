@@ -21,6 +21,9 @@ struct FoldPattern {
   static std::optional<FoldPattern> of(FoldOp fold);
   /// Product of the sizes of the static dims of wide values.
   int64_t heads() const;
+  /// Whether a head's values are copied side by side. Rows a multiple of 1 KB apart share few sets of the caches, and each
+  /// tile of rows would fetch them again from the third level.
+  bool gathersValues() const;
 };
 
 } // namespace rondo

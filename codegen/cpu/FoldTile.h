@@ -19,7 +19,7 @@ struct FoldTile {
 
   /// Start of a query row of `depth` floats; of key panel p, laid out [depth][16], keys 16p .. 16p+15; of a value row.
   /// Values of one head should adjoin where there are many: rows two kilobytes apart fall into few sets of the caches
-  /// (1024 keys: 12 % of the whole).
+  /// (1024 keys: 12 % of the whole; see FoldPattern::gathersValues).
   llvm::function_ref<mlir::Value(mlir::Value row)> query;
   llvm::function_ref<mlir::Value(mlir::Value panel)> keys;
   llvm::function_ref<mlir::Value(mlir::Value s)> value;

@@ -154,6 +154,11 @@ void Placement::placeTiles(FoldOp fold, const FoldPattern &pattern) {
   panels[axes->rowTerm(axis)] = pattern.heads() * pattern.depth;
   slots.push_back(panels);
   panelSlots[fold] = slots.size() - 1;
+  if (pattern.gathersValues()) { // the slot behind that of the panels
+    std::vector<int64_t> values(axes->terms());
+    values[axes->rowTerm(axis)] = pattern.heads() * pattern.width;
+    slots.push_back(values);
+  }
   auto [constant, factor] = foldScratchPlan(Target{Level::V4}, pattern.depth); // the greatest of all levels
   scratchSize[0] = std::max(scratchSize[0], constant + factor * 12 * kLanes);
   int64_t &longest = scratchSize[axes->longestTerm(axis)];

@@ -104,6 +104,8 @@ INSTANTIATE_TEST_SUITE_P(Masks, Attention,
                                          Mask{"where (s <= t)", 1000, 32}, Mask{"where (s <= t)", 1000, 32, "where (s <= t)"},
                                          Mask{"where (s <= t)", 1000, 20, "where (s <= t)"},
                                          Mask{"where (s <= t and t - s <= 4)", 5, 16},
+                                         // Two heads of 128: their values are copied side by side.
+                                         Mask{"", 0, 128}, Mask{"where (s <= t and t - s <= 4)", 5, 128},
                                          Mask{"where (s <= t and s >= 0) or (s == t and t - s <= 4)", 1000, 16}));
 
 } // namespace
