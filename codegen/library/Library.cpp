@@ -24,8 +24,6 @@ public:
     if (Error error = check())
       return error;
     decide();
-    shareKernels(program);
-    phase("share");
     if (Error error = compile())
       return error;
     if (!options.weights.empty())

@@ -70,11 +70,6 @@ std::string writePkgConfig(const LibraryOptions &options);
 std::string writeCMakePackage(const LibraryOptions &options);
 llvm::json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &options, const TableFacts &facts);
 
-// ---- Share.cpp: equal kernels once ----
-
-/// Makes one function of kernels that differ only in where their values stand.
-void shareKernels(EmittedProgram &program);
-
 // ---- Code.cpp: machine code, in objects that share only symbols named <model>_.* ----
 
 /// Functions of the runtime that kernels call: the barrier, and how long an axis is that the model computes.

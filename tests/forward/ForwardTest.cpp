@@ -1,5 +1,6 @@
 // Whole programs, those of tests/passes/models and the models, through every pass to machine code, against the
 // interpreter on the program as it was written. Each pass keeps the meaning, too.
+#include "codegen/cpu/Lowering.h"
 #include "dsl/Compile.h"
 #include "ir/interp/Init.h"
 #include "mlir/Parser/Parser.h"
@@ -154,5 +155,34 @@ TEST(Models, Gpt) { checkModel("gpt", {{"V", 50}, {"E", 32}, {"N", 2}, {"F", 48}
 TEST(Models, MiniLM) { checkModel("minilm", {{"V", 50}, {"E", 32}, {"N", 2}, {"F", 48}, {"L", 2}, {"M", 64}}); }
 TEST(Models, Seq2Seq) { checkModel("seq2seq", {{"A", 40}, {"B", 50}, {"E", 12}, {"H", 20}}); }
 TEST(Models, OwnPast) { checkModel("own_past", {{"V", 50}, {"E", 20}, {"H", 20}}); }
+
+/// Functions of the program that a model with so many layers becomes.
+size_t functionsOf(double layers) {
+  DialectRegistry registry = dialects();
+  registerCpuDialects(registry);
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  std::string path = std::string(RONDO_SOURCE_DIR) + "/models/minilm.rondo";
+  auto file = llvm::MemoryBuffer::getFile(path);
+  Compilation compilation(path, (*file)->getBuffer().str(),
+                          {{"V", 50}, {"E", 32}, {"N", 2}, {"F", 48}, {"L", layers}, {"M", 64}});
+  auto module = compilation.lower(context);
+  PassManager passes(&context);
+  buildForwardPipeline(passes);
+  if (!module || failed(passes.run(*module)))
+    return 0;
+  auto program = emitProgram(*module, {Target{Level::V3}});
+  if (failed(program))
+    return 0;
+  auto functions = program->module->getOps<func::FuncOp>();
+  return std::distance(functions.begin(), functions.end());
+}
+
+// Layers, and what two exports have in common, are compiled once.
+TEST(Models, EqualKernelsAreOneFunction) {
+  size_t two = functionsOf(2);
+  EXPECT_GT(two, 5u);
+  EXPECT_EQ(functionsOf(5), two);
+}
 
 } // namespace
