@@ -25,6 +25,9 @@ int main(int argc, char **argv) {
   static llvm::cl::opt<unsigned> seed("check-seed", llvm::cl::desc("Seed of --check-meaning"), llvm::cl::init(1));
   static llvm::cl::opt<bool> remarks("rondo-remarks", llvm::cl::desc("Print what passes did and what they left"));
 
+  static llvm::cl::opt<bool> printPipeline(
+      "print-pipeline", llvm::cl::desc("Print the passes that would run (without a pipeline: rondo-forward) and stop"));
+
   mlir::DialectRegistry registry;
   registry.insert<rondo::RondoDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
@@ -39,6 +42,17 @@ int main(int argc, char **argv) {
   std::vector<rondo::PassRemark> said;
   auto config = mlir::MlirOptMainConfig::createFromCLOptions();
   auto pipeline = config;
+  if (printPipeline) {
+    mlir::MLIRContext context(registry);
+    mlir::PassManager passes(&context, mlir::ModuleOp::getOperationName());
+    if (mlir::failed(config.setupPassPipeline(passes)))
+      return 1;
+    if (passes.empty())
+      rondo::buildForwardPipeline(passes);
+    passes.printAsTextualPipeline(llvm::outs(), /*pretty=*/true);
+    llvm::outs() << "\n";
+    return 0;
+  }
   config.setPassPipelineSetupFn([&, pipeline](mlir::PassManager &passes) {
     struct Check : rondo::CheckMeaning {
       Check(uint64_t seed, bool &changed) : CheckMeaning(seed), changed(changed) {}

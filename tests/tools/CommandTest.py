@@ -6,13 +6,15 @@ import subprocess
 
 RONDO = os.path.join(os.environ["RONDO_BUILD"], "bin", "rondo")
 
+COMMANDS = ("check", "compile", "run", "verify", "explain", "import", "init", "fmt", "inspect", "doctor", "score", "bench")
+
 
 def rondo(*words, **options):
     return subprocess.run([RONDO, *words], capture_output=True, text=True, timeout=120, **options)
 
 
 def test_help_is_a_result():
-    for words in (["--help"], *([name, "--help"] for name in ("check", "compile", "run", "verify", "explain", "import", "init", "fmt"))):
+    for words in (["--help"], *([name, "--help"] for name in COMMANDS)):
         done = rondo(*words)
         assert done.returncode == 0 and "Usage: rondo" in done.stdout and done.stderr == ""
         assert "101 a bug in rondo" in done.stdout

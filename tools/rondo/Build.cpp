@@ -1,6 +1,6 @@
 #include "tools/rondo/Build.h"
 #include "mlir/Pass/PassManager.h"
-#include "passes/Pipelines.h"
+#include "tools/rondo/Plugins.h"
 #include "tools/rondo/Terminal.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -46,7 +46,8 @@ mlir::OwningOpRef<mlir::ModuleOp> runPasses(const Options &options, Model &model
   SourceDiagnostics diagnostics(options, model);
   mlir::OwningOpRef<mlir::ModuleOp> module(model.module().clone());
   mlir::PassManager passes(&model.context());
-  buildForwardPipeline(passes, options.recurrences);
+  if ((status = addPasses(options, passes)))
+    return nullptr;
   if (mlir::failed(passes.run(*module))) {
     status = failedAt(diagnostics, model, "a pass");
     return nullptr;
@@ -116,7 +117,7 @@ std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std
 }
 
 /// What a processor level promises, by the features that name it best.
-static bool runsHere(StringRef target) {
+bool runsHere(StringRef target) {
   static const StringMap<bool> features = sys::getHostCPUFeatures();
   auto has = [](std::initializer_list<StringRef> names) {
     return all_of(names, [](StringRef name) { return features.lookup(name); });

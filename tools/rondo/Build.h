@@ -22,6 +22,9 @@ int buildLibrary(const Options &options, Model &model, const std::string &folder
 /// A library file as it is; a model file compiled into a temporary folder. Null after a message; `status` is the exit.
 std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std::string &path, int &status);
 
+/// Can this processor run code for `x86-64-v2`, `-v3`, `-v4`?
+bool runsHere(llvm::StringRef target);
+
 /// A library for the best level that this machine can run, without weights: for a moment's use.
 int buildBest(const Options &options, Model &model, const std::string &folder, std::string &library);
 

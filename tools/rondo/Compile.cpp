@@ -27,7 +27,6 @@ static std::string printed(mlir::ModuleOp module) {
   std::string text;
   raw_string_ostream os(text);
   module->print(os);
-  os << "\n";
   return text;
 }
 

@@ -40,6 +40,7 @@ class Counter {
 public:
   Polynomial total;
 
+  void one(mlir::Operation *op) { visit(op, 1, {}); }
   void block(mlir::Block &block, double times, std::vector<std::string> axes) {
     for (mlir::Operation &op : block)
       visit(&op, times, axes);
@@ -103,6 +104,12 @@ private:
 Polynomial countFlops(mlir::func::FuncOp function) {
   Counter counter;
   counter.block(function.getBody().front(), 1, {});
+  return counter.total;
+}
+
+Polynomial countFlops(mlir::Operation *op) {
+  Counter counter;
+  counter.one(op);
   return counter.total;
 }
 

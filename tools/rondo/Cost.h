@@ -15,6 +15,9 @@ std::string print(const Polynomial &cost);
 /// Arithmetic operations of a function of one example; a multiply-add counts as two.
 Polynomial countFlops(mlir::func::FuncOp function);
 
+/// The same of any operation and what it holds; `b` is the number of examples.
+Polynomial countFlops(mlir::Operation *op);
+
 /// One line per export: kernels and arithmetic.
 std::string costTable(Model &model, mlir::ModuleOp kernels);
 

@@ -2,7 +2,9 @@
 // line about a rewrite is a remark of the pass that did it. With a code (R0203) it says more about a diagnostic.
 #include "tools/rondo/Build.h"
 #include "tools/rondo/Cost.h"
+#include "tools/rondo/Report.h"
 #include "tools/rondo/Terminal.h"
+#include "tools/support/Array.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -48,6 +50,12 @@ int explain(const Options &options) {
   auto kernels = runPasses(options, *model, status);
   if (!kernels)
     return status;
+  if (!options.html.empty()) {
+    if (Error error = writeBytes(options.html, htmlReport(*model, *kernels)))
+      return fail(std::move(error));
+    note(options, "wrote " + options.html);
+    return Yes;
+  }
   printRemarks(*model);
   outs() << "\n" << costTable(*model, *kernels);
   EmittedProgram program;

@@ -4,8 +4,8 @@
 #include "tools/rondo/Model.h"
 #include "tools/rondo/Terminal.h"
 #include "tools/support/Array.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;

@@ -54,6 +54,15 @@ static void targets(CLI::App *command, Options &options) {
       ->check(CLI::IsMember({"examples", "columns"}));
 }
 
+static void passes(CLI::App *command, Options &options) {
+  command->add_option("--load-pass-plugin", options.plugins, "A shared object with passes of your own")
+      ->type_name("FILE");
+  command
+      ->add_option("--pass-pipeline", options.pipeline,
+                   "Instead of the compiler's passes: text or @FILE (`rondo-opt --print-pipeline` shows the default)")
+      ->type_name("TEXT");
+}
+
 static constexpr const char *sizes = "The model, and sizes to replace: MODEL.rondo [NAME=value ...]";
 
 static void addCheck(CLI::App &app, Options &o) {
@@ -72,6 +81,7 @@ static void addCompile(CLI::App &app, Options &o) {
   command->add_option("--name", o.name, "Name of the library (default: the model's, in lower case)")->type_name("NAME");
   command->add_option("--emit", o.emit, "Print one stage instead of building the library")
       ->check(CLI::IsMember({"equations", "rondo", "kernels", "loops", "llvm", "asm"}));
+  passes(command, o);
   targets(command, o);
   common(command, o);
 }
@@ -121,6 +131,9 @@ static void addExplain(CLI::App &app, Options &o) {
   auto *command =
       app.add_subcommand("explain", "What was fused, hoisted and formed at each line, what was not, and why");
   positionals(command, o, "model", "MODEL.rondo or a code (R0203), and sizes to replace: NAME=value");
+  command->add_option("--html", o.html, "Write a report with pictures instead: one file, nothing else needed")
+      ->type_name("FILE");
+  passes(command, o);
   targets(command, o);
   common(command, o);
 }
@@ -164,6 +177,57 @@ static void addFmt(CLI::App &app, Options &o) {
   common(command, o);
 }
 
+static void addInspect(CLI::App &app, Options &o) {
+  auto *command = app.add_subcommand("inspect", "What is in a library, a manifest or a weights file");
+  command->add_option("files", o.files, "libNAME.so, NAME.json, NAME.weights, safetensors, NPZ")
+      ->required()
+      ->type_name("");
+  command->add_flag("--json", o.json, "Everything, as one JSON array on stdout");
+  common(command, o);
+}
+
+static void addDoctor(CLI::App &app, Options &o) {
+  auto *command = app.add_subcommand("doctor", "What is installed, what is missing, and the command that helps");
+  command->add_flag("--json", o.json, "The same as JSON");
+  common(command, o);
+}
+
+static void addScore(CLI::App &app, Options &o) {
+  auto *command = app.add_subcommand("score", "The number that an export gives each example of a file, one a line");
+  positionals(command, o, "library", "libNAME.so or MODEL.rondo, and sizes to replace: NAME=value");
+  command->add_option("--fn", o.fn, "The exported fn (default: the only one with one number per example)")
+      ->type_name("NAME");
+  command
+      ->add_option("-i,--input", o.input,
+                   "Lines of text, their bytes the tokens (several inputs between tabs), or "
+                   "JSON lines (default: standard input)")
+      ->type_name("FILE");
+  command->add_option("--weights", o.weights, "Weights, where the library has none inside")->type_name("FILE");
+  command->add_option("--threads", o.threads, "Threads in all")->check(CLI::Range(1, 256))->type_name("N");
+  command->add_flag("--json", o.json, "JSON lines, with the names of the results");
+  common(command, o);
+}
+
+static void addBench(CLI::App &app, Options &o) {
+  auto *command = app.add_subcommand("bench", "How fast an export is, beside the ceiling of this processor");
+  positionals(command, o, "library", "MODEL.rondo (counts operations, too) or libNAME.so, and sizes: NAME=value");
+  command->add_option("--fn", o.fn, "The exported fn (default: the only one)")->type_name("NAME");
+  command->add_option("--lengths", o.lengths, "Of every axis: 64 (default), 7,8,10 or 1..512")->type_name("LENGTHS");
+  command->add_option("--batch", o.largestBatch, "Examples (default: 9)")->check(CLI::Range(1, 65536))->type_name("N");
+  command->add_option("--threads", o.threadCounts, "Numbers of threads, as 1,2 (default: 1)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 256));
+  command->add_option("--rounds", o.rounds, "Rounds, of which the median counts (default: 11)")
+      ->check(CLI::Range(1, 100000))
+      ->type_name("N");
+  command->add_option("--seed", o.seed, "Of weights and inputs")->type_name("N");
+  command->add_option("--weights", o.weights, "Weights (default: the library's, else seeded ones)")->type_name("FILE");
+  command->add_option("--peers", o.peers, "Compare with another system, by bench/run.py of the source tree")
+      ->check(CLI::IsMember({"torch"}));
+  command->add_flag("--json", o.json, "Everything measured, as JSON on stdout");
+  common(command, o);
+}
+
 /// The first word that is not an option; CLI11 would only say that "a subcommand is required".
 static std::optional<int> unknownCommand(CLI::App &app, int argc, const char *const *argv) {
   std::vector<std::string> known;
@@ -185,7 +249,8 @@ std::optional<int> parseOptions(int argc, const char *const *argv, Options &opti
   app.require_subcommand(1);
   app.set_version_flag("--version", "rondo 0.1.0");
   app.footer("`rondo COMMAND --help` says more.\n" + std::string(exits));
-  for (auto add : {addCheck, addCompile, addRun, addVerify, addExplain, addImport, addInit, addFmt})
+  for (auto add : {addCheck, addCompile, addRun, addVerify, addExplain, addImport, addInit, addFmt, addInspect,
+                   addDoctor, addScore, addBench})
     add(app, options);
 
   if (auto status = unknownCommand(app, argc, argv))

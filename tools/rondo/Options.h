@@ -46,6 +46,17 @@ struct Options {
   std::string only;   // one export
   std::string inject; // a mistake made on purpose
 
+  // compile and explain
+  std::vector<std::string> plugins; // shared objects with passes
+  std::string pipeline;             // instead of the compiler's: text, or @file
+  std::string html;                 // explain: a report to write
+
+  // bench
+  std::vector<unsigned> threadCounts = {1};
+  std::string lengths = "64";
+  unsigned rounds = 11;
+  std::string peers;
+
   // fmt
   bool check = false;
 
@@ -75,6 +86,10 @@ int explain(const Options &options);
 bool isCode(llvm::StringRef word); // R0203, or a group of them: R02
 int explainCode(const std::string &code);
 int fmt(const Options &options);
+int inspect(const Options &options);
+int doctor(const Options &options);
+int score(const Options &options);
+int bench(const Options &options);
 int importCommand(const Options &options);
 int init(const Options &options);
 

@@ -1,5 +1,6 @@
 // `rondo run`: an exported fn on inputs from a file.
 #include "tools/rondo/Build.h"
+#include "tools/rondo/Open.h"
 #include "tools/rondo/Options.h"
 #include "tools/rondo/Terminal.h"
 #include "tools/support/Examples.h"
@@ -13,44 +14,19 @@ using namespace llvm;
 
 namespace rondo {
 
-static std::string listExports(const CompiledLibrary &library) {
-  std::string names;
-  for (const Signature &fn : library.exports)
-    names += (names.empty() ? "" : ", ") + fn.name;
-  return names;
-}
-
 static int64_t rowsOf(const Ragged &batch) {
   return batch.lengths.empty() ? batch.count
                                : std::accumulate(batch.lengths[0].begin(), batch.lengths[0].end(), int64_t(0));
-}
-
-/// Weights too large to embed stand in the file that the manifest names, in the library's folder.
-static std::string weightsBeside(const CompiledLibrary &library, StringRef path) {
-  const json::Object *weights = library.manifest.getAsObject()->getObject("weights");
-  auto name = weights ? weights->getString("file") : std::nullopt;
-  if (!name)
-    return "";
-  SmallString<128> beside = sys::path::parent_path(path);
-  sys::path::append(beside, *name);
-  return sys::fs::exists(beside) ? beside.str().str() : "";
 }
 
 int run(const Options &options) {
   if (options.files.size() != 1)
     return fail("one library or model is expected (see `rondo run --help`)");
   int status = Yes;
-  std::unique_ptr<CompiledLibrary> library = loadOrCompile(options, options.files[0], status);
+  const Signature *fn = nullptr;
+  std::unique_ptr<CompiledLibrary> library = openExport(options, nullptr, fn, status);
   if (!library)
     return status;
-  const Signature *fn = library->find(options.fn);
-  if (!fn && options.fn.empty())
-    return fail("which fn? --fn is one of: " + listExports(*library));
-  if (!fn)
-    return fail("no export `" + options.fn + "`; there are: " + listExports(*library));
-  std::string weights = options.weights.empty() ? weightsBeside(*library, options.files[0]) : options.weights;
-  if (Error error = library->open(weights, options.threads))
-    return fail(std::move(error));
 
   auto input = readBytes(options.input);
   if (!input)

@@ -10,8 +10,9 @@ int main(int argc, char **argv) {
   if (auto status = parseOptions(argc, argv, options))
     return *status;
   static constexpr std::pair<const char *, int (*)(const Options &)> commands[] = {
-      {"check", check},     {"compile", compile},      {"run", run},   {"verify", verify},
-      {"explain", explain}, {"import", importCommand}, {"init", init}, {"fmt", fmt}};
+      {"check", check},     {"compile", compile},      {"run", run},     {"verify", verify},
+      {"explain", explain}, {"import", importCommand}, {"init", init},   {"fmt", fmt},
+      {"inspect", inspect}, {"doctor", doctor},        {"score", score}, {"bench", bench}};
   for (auto [name, command] : commands)
     if (options.command == name)
       return command(options);

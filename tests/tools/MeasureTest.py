@@ -1,0 +1,131 @@
+"""inspect, doctor, score and bench: what they say is so, of a small language model with bytes as tokens."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+BUILD = os.environ["RONDO_BUILD"]
+SOURCE = os.environ["RONDO_SOURCE"]
+RONDO = os.path.join(BUILD, "bin", "rondo")
+
+MODEL = """model Tiny(V = vocab(256), E = 4) {
+  embed, out = embedding(V, E), linear(E, V)
+  fn score(text: token(V)[T]) -> [] {
+    z = out(embed(text))
+    return -(sum(t | t < T - 1) cross_entropy(z[t], text[t+1]))
+  }
+  fn pair(a: token(V)[S], b: token(V)[T]) -> ([], []) {
+    return score(a), score(b)
+  }
+  fn logits(text: token(V)[T]) -> [T, V] = out(embed(text))
+  export score
+  export pair
+  export logits
+}
+"""
+
+
+def rondo(*words, status=0, **options):
+    done = subprocess.run([RONDO, *map(str, words)], capture_output=True, text=True, timeout=300, **options)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("measure")
+    (folder / "tiny.rondo").write_text(MODEL)
+    rondo("init", folder / "tiny.rondo", "-o", folder / "w.safetensors")
+    rondo("compile", folder / "tiny.rondo", "--weights", folder / "w.safetensors", "-o", folder)
+    return folder
+
+
+def weights(folder):
+    raw = (folder / "w.safetensors").read_bytes()
+    size = int.from_bytes(raw[:8], "little")
+    head = json.loads(raw[8 : 8 + size])
+    return {
+        name: np.frombuffer(raw[8 + size :][slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
+        for name, entry in head.items()
+        if name != "__metadata__"
+    }
+
+
+def expected(folder, text):
+    w = weights(folder)
+    z = w["embed.W"][list(text)].astype(float) @ w["out.W"].T + w["out.b"]
+    return sum(z[t, text[t + 1]] - np.log(np.exp(z[t]).sum()) for t in range(len(text) - 1))
+
+
+def test_score_gives_each_line_its_number(folder):
+    texts = [b"hello", b"a", b"world of many words"]
+    text = b"\n".join(texts).decode() + "\n"
+    library = folder / "libtiny.so"
+    got = rondo("score", library, "--fn", "score", input=text)
+    assert np.allclose([float(x) for x in got.stdout.split()], [expected(folder, t) for t in texts], atol=1e-3)
+    assert "3 lines, 25 rows" in got.stderr
+    lines = rondo("score", library, "--fn", "score", "--json", "-q", input=text)
+    assert lines.stderr == "" and len([json.loads(line)["score"] for line in lines.stdout.splitlines()]) == 3
+    # JSON lines, two inputs, two numbers.
+    both = rondo("score", library, "--fn", "pair", input="ab\thello\n").stdout.split()
+    assert np.allclose([float(x) for x in both], [expected(folder, b"ab"), expected(folder, b"hello")], atol=1e-3)
+    again = rondo("score", library, "--fn", "score", input=json.dumps({"text": list(b"hello")}) + "\n").stdout
+    assert again == got.stdout.splitlines(keepends=True)[0]
+
+
+def test_score_names_what_is_wrong(folder):
+    library = folder / "libtiny.so"
+    assert "line 2: 0 bytes" in rondo("score", library, "--fn", "score", input="a\n\nb\n", status=2).stderr
+    assert "no single number" in rondo("score", library, "--fn", "logits", input="a\n", status=2).stderr
+    assert "--fn is one of" in rondo("score", library, input="a\n", status=2).stderr
+    assert "1 fields" in rondo("score", library, "--fn", "pair", input="a\n", status=2).stderr
+
+
+def test_inspect_knows_each_kind_of_file(folder):
+    files = [folder / name for name in ("libtiny.so", "libtiny.a", "tiny.json", "w.safetensors")]
+    facts = json.loads(rondo("inspect", "--json", *files).stdout)
+    assert [f["kind"] for f in facts] == ["library", "archive", "manifest", "weights"]
+    assert facts[0]["sha256"] == subprocess.run(["sha256sum", files[0]], capture_output=True, text=True).stdout.split()[0]
+    assert "libc.so.6" in facts[0]["needs"] and facts[0]["parameters"] == facts[3]["elements"] == 256 * 4 + 256 * 4 + 256
+    text = rondo("inspect", *files).stdout
+    assert "score(text: token(256)[T])" in text and "weights: inside" in text and "embed.W" in text
+    bad = folder / "bad.npz"
+    np.savez(bad, x=np.array([1.0, np.nan]))
+    assert "1 not finite" in rondo("inspect", bad).stdout
+    (folder / "no").write_text("neither")
+    assert "neither a library" in rondo("inspect", folder / "no", status=2).stderr
+
+
+def test_doctor_compiles_a_model():
+    findings = {f["what"]: f for f in json.loads(rondo("doctor", "--json").stdout)}
+    assert findings["compile and run"]["ok"] and findings["linker"]["ok"]
+    assert all(f["ok"] or f["fix"] for f in findings.values())
+    env = dict(os.environ, PYTHONPATH=os.path.join(SOURCE, "runtime", "python"))
+    with_package = {f["what"]: f for f in json.loads(rondo("doctor", "--json", env=env).stdout)}
+    assert with_package["Python package"]["ok"] == with_package["Python"]["ok"]
+
+
+def test_bench_measures_and_counts(folder):
+    report = json.loads(
+        rondo("bench", folder / "tiny.rondo", "--fn", "logits", "--lengths", "1..9", "--batch", 5, "--rounds", 2, "--json").stdout
+    )
+    (row,) = report["results"]
+    assert row["examples"] == 5 and row["rows"] == 1 + 3 + 5 + 7 + 9 and row["ms"] > 0
+    assert row["flops"] >= 2 * 256 * 4 * row["rows"]
+    assert rondo("bench", folder / "libtiny.so", "--fn", "score", "--rounds", 1, "--lengths", "3,4").stdout.startswith("score: 2 examples")
+    assert "--lengths x" in rondo("bench", folder / "libtiny.so", "--fn", "score", "--lengths", "x", status=2).stderr
+
+
+def test_the_report_stands_alone(folder):
+    page = folder / "report.html"
+    rondo("explain", folder / "tiny.rondo", "--html", page)
+    text = page.read_text()
+    assert text.count("<svg") >= 3 and "http" not in text and "cross_entropy" in text and len(text) < 2_000_000
+    # Every link within the page has its target.
+    import re
+
+    for target in re.findall(r"href=#([\w-]+)", text):
+        assert f"id={target}" in text, target
