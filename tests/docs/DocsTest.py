@@ -7,7 +7,7 @@ import pytest
 import Snippets
 
 PAGES = sorted(glob.glob(Snippets.SOURCE + "/docs/*.md") + [Snippets.SOURCE + "/README.md"])
-RUN = {"AddAModel.md", "AddAPass.md", "AddAnOp.md", "FirstMistakes.md", "Tour.md"}
+RUN = {"AddAModel.md", "AddAPass.md", "AddAnOp.md", "FirstMistakes.md", "README.md", "Tour.md"}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[os.path.basename(page) for page in PAGES])

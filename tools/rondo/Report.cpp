@@ -1,5 +1,6 @@
 // The HTML report. Figures are for one stated batch, so that kernels and memory can be compared with each other.
 #include "tools/rondo/Report.h"
+#include "dsl/Std.h"
 #include "ir/Axes.h"
 #include "ir/Dialect.h"
 #include "tools/rondo/Cost.h"
@@ -9,6 +10,8 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
+#include <map>
+#include <set>
 
 using namespace llvm;
 
@@ -22,8 +25,9 @@ constexpr double examples = 32, length = 64;
 struct Step {
   mlir::Operation *op;
   std::string name, result;
-  std::vector<unsigned> lines; // of the model's own file
-  double flops = 0, bytes = 0; // for the stated batch
+  std::vector<unsigned> lines;                       // of the model's own file
+  std::map<std::string, std::set<unsigned>> library; // lines of the library's files
+  double flops = 0, bytes = 0;                       // for the stated batch
   double intensity() const { return bytes ? flops / bytes : 0; }
 };
 
@@ -120,8 +124,12 @@ std::vector<Step> Report::stepsOf(mlir::func::FuncOp function) {
     op.walk([&](mlir::Operation *inner) {
       std::string file;
       unsigned line = 0, column = 0;
-      if (sourceOf(inner->getLoc(), file, line, column) && file == model.path)
-        lines.insert(line);
+      if (sourceOf(inner->getLoc(), file, line, column)) {
+        if (file == model.path)
+          lines.insert(line);
+        else
+          step.library[file].insert(line);
+      }
       for (mlir::Value operand : inner->getOperands())
         if (operand.getParentBlock() == op.getBlock())
           read.insert(operand);
@@ -207,7 +215,7 @@ void Report::source() {
     for (const std::string &id : made[line])
       os << formatv("<a class=k href=#{0} style=\"background:{1}\">{2}</a> ", id,
                     colours[std::stoi(id.substr(id.rfind('-') + 1)) % std::size(colours)],
-                    "#" + id.substr(id.rfind('-') + 1));
+                    id.substr(0, id.rfind('-')) + " #" + id.substr(id.rfind('-') + 1));
     for (const PassRemark *remark : said[line])
       os << "<div class=" << (remark->done ? "did" : "left") << ">" << (remark->done ? "" : "not: ")
          << escaped(remark->text) << " <span class=pass>" << remark->pass << "</span></div>";
@@ -225,12 +233,26 @@ void Report::source() {
   os << (first ? "" : "</ul></details>\n");
 }
 
+/// The equations of these lines, to be seen where the pointer rests.
+static std::string libraryText(StringRef path, const std::set<unsigned> &lines) {
+  std::string text;
+  for (const EmbeddedFile &file : standardLibrary())
+    if (file.path == path) {
+      SmallVector<StringRef> all;
+      file.text.split(all, '\n');
+      for (unsigned line : lines)
+        if (line >= 1 && line <= all.size())
+          text += (text.empty() ? "" : "\n") + all[line - 1].trim().str();
+    }
+  return text;
+}
+
 void Report::steps(StringRef fn, ArrayRef<Step> steps) {
   double most = 1;
   for (const Step &step : steps)
     most = std::max(most, step.flops);
   os << "<h3>Kernels</h3>\n<table><tr><th>#<th>kernel<th>makes<th>operations<th><th>bytes<th>operations a "
-        "byte<th>lines\n";
+        "byte<th>from\n";
   for (auto [i, step] : enumerate(steps)) {
     os << formatv(
         "<tr id={0}-{1}><td><span class=k style=\"background:{2}\">#{1}</span><td>{3}<td>{4}<td class=r>{5}<td>"
@@ -239,6 +261,9 @@ void Report::steps(StringRef fn, ArrayRef<Step> steps) {
         static_cast<int>(160 * step.flops / most), humanBytes(step.bytes), step.intensity());
     for (unsigned line : step.lines)
       os << formatv("<a href=#L{0}>{0}</a> ", line);
+    for (auto &[file, at] : step.library)
+      os << "<code title=\"" << escaped(libraryText(file, at)) << "\">" << escaped(file) << ":" << *at.begin()
+         << (at.size() > 1 ? "-" + std::to_string(*at.rbegin()) : "") << "</code> ";
     os << "\n";
   }
   os << "</table>\n";
@@ -279,11 +304,11 @@ void Report::roofline(StringRef fn, ArrayRef<Step> steps) {
     if (!step.flops)
       continue;
     double rate = std::min(peak, memory * step.intensity());
-    os << formatv(
-        "<a href=#{0}-{1}><circle cx={2:f1} cy={3:f1} r={4:f1} fill=\"{5}\"><title>#{1} {6}: {7} operations, {8:f1} a "
-        "byte</title></circle></a>\n",
-        fn, i, x(step.intensity()), y(rate), 4 + 10 * std::sqrt(step.flops / most), colours[i % std::size(colours)],
-        escaped(step.name), scaled(step.flops), step.intensity());
+    os << formatv("<a href=#{0}-{1}><circle cx={2:f1} cy={3:f1} r={4:f1} fill=\"{5}\" fill-opacity=.7><title>#{1} {6}: "
+                  "{7} operations, {8:f1} a "
+                  "byte</title></circle></a>\n",
+                  fn, i, x(step.intensity()), y(rate), 4 + 10 * std::sqrt(step.flops / most),
+                  colours[i % std::size(colours)], escaped(step.name), scaled(step.flops), step.intensity());
   }
   os << "</svg>\n<p class=small>Each circle is a kernel, its area its share of the work, placed on the roof of a core "
         "with "
@@ -359,7 +384,7 @@ std::string Report::run() {
      << title << "</title>\n"
      << style << "<h1>" << title << "</h1>\n<p class=small>" << escaped(model.path) << ": "
      << grouped(model.checked().parameters) << " parameters, " << humanBytes(4.0 * model.checked().parameters)
-     << ". Figures are for " << examples << " examples, " << length << " long on every axis.</p>\n";
+     << ". Figures are for " << int(examples) << " examples, " << int(length) << " long on every axis.</p>\n";
   source();
   for (auto &[function, list] : exports) {
     StringRef fn = function.getSymName();
