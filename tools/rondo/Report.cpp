@@ -111,7 +111,7 @@ std::vector<Step> Report::stepsOf(mlir::func::FuncOp function) {
     bool counts = kernel || isa<mlir::func::CallOp, ScanOp, FoldOp, Equation>(&op);
     if (!counts || (kernel && kernel.getForm() == "load")) // weights are loaded once, when the library is opened
       continue;
-    Step step{&op, kernel ? kernel.getForm().str() : op.getName().stripDialect().str(), "", {}, 0, 0};
+    Step step{&op, kernel ? kernel.getForm().str() : op.getName().stripDialect().str(), "", {}, {}, 0, 0};
     mlir::Operation *body = &op;
     if (auto call = dyn_cast<mlir::func::CallOp>(&op)) {
       step.name = "call of " + call.getCallee().str();
