@@ -48,10 +48,11 @@ Spacing::Bracket Spacing::subscript(size_t i) const {
     inside -= now == Tok::RParen || now == Tok::RBracket;
     bool single = now == Tok::Name || now == Tok::Number || now == Tok::Underscore;
     bracket.compact &= single ? !(kind(k - 1) == Tok::Name || kind(k - 1) == Tok::Number) : now == Tok::Comma;
-    // Beside a word or a comparison, a sum without spaces would seem to bind more.
+    // Beside a word, a comparison or parentheses, a sum without spaces would seem to bind more.
     bracket.tight &= inside || single || now == Tok::Comma || now == Tok::Plus || now == Tok::Minus ||
-                     now == Tok::Star || now == Tok::In || now == Tok::DotDot || now == Tok::RParen ||
-                     now == Tok::RBracket || now == Tok::Dot;
+                     now == Tok::Star || now == Tok::In || now == Tok::DotDot || now == Tok::RBracket ||
+                     now == Tok::Dot;
+    bracket.tight &= now != Tok::LParen;
   }
   return bracket;
 }

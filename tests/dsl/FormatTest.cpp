@@ -108,6 +108,8 @@ TEST(Format, SpacesInEquations) {
   EXPECT_EQ(body("y = x / 2 * H + 0.5 * x ^ -2 * z"), "y = x / 2 * H + 0.5 * x ^ -2 * z");
   EXPECT_EQ(body("y[t, i in 2*R + 1] = W[i,k + 1, H-1] * f(x,z)[t,s] . W[t div 2+1,e]"),
             "y[t, i in 2*R+1] = W[i, k+1, H-1] * f(x, z)[t,s].W[t div 2 + 1, e]");
+  EXPECT_EQ(body("y[t] = x[t-k*(K-1), e] + x[text[t]-1] + P[clamp(n-1,M)-1]"),
+            "y[t] = x[t - k * (K - 1), e] + x[text[t]-1] + P[clamp(n - 1, M) - 1]");
   EXPECT_EQ(body("y = if not ( a and(b) ) then[1,2]else sum(k in - R .. R) (x[t-k])"),
             "y = if not (a and (b)) then [1, 2] else sum(k in -R..R) (x[t-k])");
 }
