@@ -77,7 +77,7 @@ static std::vector<int64_t> readLengths(StringRef text, int64_t batch) {
 static Ragged makeBatch(const Signature &fn, ArrayRef<int64_t> lengths, uint64_t seed) {
   Ragged batch;
   batch.count = lengths.size();
-  batch.lengths.assign(fn.axes.size(), std::vector<int64_t>(lengths.begin(), lengths.end()));
+  batch.lengths.assign(fn.given, std::vector<int64_t>(lengths.begin(), lengths.end()));
   Random random(seed);
   for (const Port &port : fn.inputs) {
     SmallVector<int64_t> shape = {batch.before(port, batch.count)};
@@ -104,7 +104,7 @@ static double evaluate(const Polynomial &cost, const Signature &fn, const Ragged
     for (int64_t example = 0; example < batch.count; ++example) {
       double term = factor;
       for (const std::string &name : axes)
-        for (auto [axis, lengths] : zip_equal(fn.axes, batch.lengths))
+        for (auto [axis, lengths] : zip(fn.axes, batch.lengths))
           term *= axis.name == name ? lengths[example] : 1;
       total += term;
     }
@@ -119,7 +119,7 @@ struct Timing {
 };
 } // namespace
 
-static Expected<Timing> measure(CompiledLibrary &library, const Signature &fn, const Ragged &batch, double flops,
+static Expected<Timing> measure(CompiledLibrary &library, const Signature &fn, Ragged &batch, double flops,
                                 unsigned threads, unsigned rounds) {
   clockid_t clock = threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
   auto sample = [&](int repeat) -> Expected<double> {
@@ -218,10 +218,11 @@ int bench(const Options &options) {
     std::vector<int64_t> lengths = readLengths(options.lengths, options.largestBatch);
     if (lengths.empty())
       return fail("--lengths " + options.lengths + ": a length, a list (7,8,10) or a range (1..512) is expected");
-    for (const PortAxis &axis : fn->axes)
+    for (const PortAxis &axis : ArrayRef(fn->axes).take_front(fn->given))
       for (int64_t &length : lengths)
         length = axis.max ? std::min(length, axis.max) : length;
     Ragged batch = makeBatch(*fn, lengths, options.seed);
+    batch.measure(*fn);
     double flops = model ? evaluate(countFlops(model->function(fn->name)), *fn, batch) : 0;
     auto timing = measure(*library, *fn, batch, flops, threads, options.rounds);
     if (!timing)

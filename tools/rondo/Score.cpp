@@ -21,7 +21,7 @@ static bool scores(const Signature &fn) {
 /// Plain text: a line is an example, its bytes the tokens; several inputs stand side by side, between tabs.
 static Expected<Ragged> batchFromText(const Signature &fn, ArrayRef<StringRef> lines, size_t firstLine) {
   Ragged batch;
-  batch.lengths.resize(fn.axes.size());
+  batch.lengths.resize(fn.given);
   std::vector<std::vector<int32_t>> bytes(fn.inputs.size());
   for (const Port &port : fn.inputs)
     if (port.real || port.bound != 256 || port.axes.size() != 1 || !port.shape.empty())
@@ -36,7 +36,7 @@ static Expected<Ragged> batchFromText(const Signature &fn, ArrayRef<StringRef> l
     if (fields.size() != fn.inputs.size())
       return makeError("line %zu: %zu fields between tabs, and the fn has %zu inputs", firstLine + i, fields.size(),
                        fn.inputs.size());
-    std::vector<int64_t> lengths(fn.axes.size(), -1);
+    std::vector<int64_t> lengths(fn.given, -1);
     for (auto [port, field, into] : zip_equal(fn.inputs, fields, bytes)) {
       int64_t &length = lengths[port.axes[0]];
       if (length >= 0 && length != static_cast<int64_t>(field.size()))
