@@ -130,7 +130,9 @@ def main():
     parser.add_argument("--tree", type=pathlib.Path, default=ROOT / "build" / "mutations", help="where the copy is kept")
     parser.add_argument("--stages", type=int, default=len(STAGES), help="only the first so many stages")
     args = parser.parse_args()
-    faults = [f for f in read_faults(ROOT / "tests/mutations/faults.txt") if not args.names or f.name in args.names]
+    faults = read_faults(ROOT / "tests/mutations/faults.txt")
+    if args.names:
+        faults = sorted((f for f in faults if f.name in args.names), key=lambda f: args.names.index(f.name))
     if args.check:
         stale = 0
         for fault in faults:
@@ -142,9 +144,10 @@ def main():
     (args.tree / "build").mkdir(parents=True, exist_ok=True)
     copy_tree(args.tree)
     build = args.tree / "build" / "dev"
+    said_in = args.tree / "build" / "mutations-build.log"
     for command in (["cmake", "--preset", "dev"], ["ninja", "-C", str(build), "-j2", *[t for s in STAGES[: args.stages] for t in s[1]]]):
-        if run(command, args.tree, args.tree / "build" / "mutations.log"):
-            sys.exit(f"the tree as it is does not build: {args.tree}/build/mutations.log")
+        if run(command, args.tree, said_in):
+            sys.exit(f"the tree as it is does not build: {said_in}")
     rows, unnoticed = [], 0
     for fault in faults:
         started = time.time()
