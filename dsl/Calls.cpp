@@ -365,13 +365,9 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
     Value v = a.value;
     if (v.isData() && v.type.axes.size() > a.param->type.axes.size())
       v = subscript(v, places, a.range);
-    if (v.isData() && hasBounds(decl->body, a.param->name.text)) {
-      const Expr *read = v.body;
-      while (read->is(Op::ToReal))
-        read = read->args[0];
-      if (!read->is(Op::Read) || hasBounds(decl->body, a.param->name.text, /*computed=*/true))
-        v = materialise(v, a.param->name.text, a.range);
-    }
+    if (v.isData() && hasBounds(decl->body, a.param->name.text) &&
+        (!isPlainRead(v) || hasBounds(decl->body, a.param->name.text, /*computed=*/true)))
+      v = materialise(v, a.param->name.text, a.range);
     declareArgument(a, v);
   }
   for (Argument &a : arguments)

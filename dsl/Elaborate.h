@@ -259,6 +259,7 @@ private:
   void define(StmtInstance &stmt, Local &local, llvm::ArrayRef<Var *> indices, Value value);
   Value readPieces(Local &local, Range range);
   Value read(Local &local, Range range);
+  static bool isPlainRead(const Value &value);
   Value withBoundary(Local &local, Value value);
   void fillBoundaries(FnInstance &fn);
   Local *lookup(llvm::StringRef name, Env env) const;

@@ -168,12 +168,26 @@ bool Emitter::isPlain(const Operand &operand) {
   return true;
 }
 
+/// A subscript that comes to one index is that index: `every * u + k - 1` with a constant u may be plain k.
+Expr *Emitter::asIndex(Expr *place) {
+  if (place->is(Op::Index))
+    return place;
+  AffineForms forms(context, program);
+  forms.steps.assign(steps.begin(), steps.end());
+  auto dim = dyn_cast<AffineDimExpr>(forms.get(place));
+  return dim ? program.index(forms.dims[dim.getPosition()], place->range) : place;
+}
+
 /// Anything that can be read at expressions without being computed first; other expressions are computed.
 Operand Emitter::operandOf(Expr *e, ArrayRef<const Var *> order) {
   if (e->is(Op::Narrow) || (e->is(Op::ToReal) && e->args[0]->is(Op::Read)))
     return operandOf(e->args[0], order);
-  if (e->is(Op::Read) && isZeroOutside(e))
-    return resolve(e, scopes.size());
+  if (e->is(Op::Read) && isZeroOutside(e)) {
+    Operand operand = resolve(e, scopes.size());
+    for (Expr *&place : operand.places)
+      place = asIndex(place);
+    return operand;
+  }
   if (e->is(Op::Softmax))
     return emitSoftmax(e, order);
   Tensor t = tensorOf(e, order);

@@ -93,6 +93,7 @@ private:
   Tensor leaf(Expr *e, llvm::ArrayRef<const Var *> order);
   Tensor view(const Operand &operand, llvm::ArrayRef<const Var *> order, Range range);
   Tensor broadcast(const Tensor &t, llvm::ArrayRef<const Var *> dims, Range range);
+  Expr *asIndex(Expr *place);
   Operand operandOf(Expr *e, llvm::ArrayRef<const Var *> order);
   Operand resolve(Expr *read, size_t level);
   bool isPlain(const Operand &operand);

@@ -279,7 +279,7 @@ Value Elaborator::readPieces(Local &local, Range range) {
 
 Value Elaborator::read(Local &local, Range range) {
   if (!local.pieces.empty())
-    return readPieces(local, range);
+    return withBoundary(local, readPieces(local, range));
   if (local.axis)
     return readAxis(local);
   if (local.ready || !local.stmt)
@@ -317,9 +317,28 @@ Value Elaborator::read(Local &local, Range range) {
   return withBoundary(local, aliasOf(local.array, local.stmt->fn->context, range));
 }
 
+/// Whether the value is elements of an array, each of its variables a subscript of its own. What lies outside is a
+/// property of such an array: `b[e]` as a value over t and e has no row before the first.
+bool Elaborator::isPlainRead(const Value &value) {
+  const Expr *e = value.body;
+  while (e->is(Op::ToReal))
+    e = e->args[0];
+  return e->is(Op::Read) && all_of(value.vars, [&](const Var *v) {
+           return any_of(e->args, [&](const Expr *at) { return at->is(Op::Index) && at->var == v; });
+         });
+}
+
 Value Elaborator::withBoundary(Local &local, Value value) {
   if (!local.boundary || !value.isData())
     return value;
+  if (!quiet && !isPlainRead(value)) {
+    if (local.stmt) {
+      Context swap(*this, *local.stmt->fn);
+      value = local.value = materialise(value, local.name, local.range);
+    } else { // pieces of a loop: what they do not depend on here is dropped later
+      value = local.value = materialise(value, local.name, local.range);
+    }
+  }
   Boundary &b = *local.boundary;
   value.body = rewrite(*program, value.body, [&](Expr *e) -> Expr * {
     if (!e->is(Op::Read) || e->boundary)

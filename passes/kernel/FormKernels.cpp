@@ -235,8 +235,10 @@ struct FormKernelsPass : rondo::impl::FormKernelsBase<FormKernelsPass> {
       return signalPassFailure();
     }
     for (auto func : getOperation().getOps<func::FuncOp>())
-      if (!func.isExternal())
+      if (!func.isExternal()) {
+        guardReadsOfViews(func);
         KernelFormer(func, recurrences).run();
+      }
   }
 };
 } // namespace

@@ -479,6 +479,65 @@ model M(V = vocab(5), E = 4) {
   }
 }
 
+TEST(Features, PlacesOfALoopThatReadAPartOfAnAxis) {
+  // At u = 1, with steps of one, the subscript is k itself, which ranges over less than x has there.
+  Compiled c(R"(model M() {
+  param W : [2, 3] = glorot
+  fn f(x: [4]) -> [2, 2] {
+    for u in 2 { y[u, i] = sum(k) W[i,k] * x[u + k - 1] }
+    return y   where x[_] = 0
+  }
+  export f
+}
+)");
+  ASSERT_TRUE(c.ok());
+  Tensor x = random({4});
+  expectEach(c.run("f", {x})[0], [&](auto at) {
+    double sum = 0;
+    for (int64_t k = 0; k < 3; ++k)
+      if (int64_t place = at[0] + k - 1; place >= 0 && place < 4)
+        sum += c.at("W", {at[1], k}) * x.data[place];
+    return sum;
+  });
+}
+
+TEST(Features, WhatDoesNotDependOnAnAxisStillEndsWithIt) {
+  // b[e] as rows over t, the one piece of a loop, and an argument of either kind: outside there is nothing.
+  Compiled c(R"(fn before(x: [T, E]) -> [T, E] {
+  return y[t] = x[t-1]   where x[_] = 0
+}
+model M(E = 3) {
+  param b : [E] = 1
+  fn argument(n: [T, E]) -> [T, E] {
+    c[t in T, e] = b[e]
+    return before(c)
+  }
+  fn own(n: [T, E]) -> [T, E] {
+    c[t in T, e] = b[e]
+    return y[t in T, e] = c[t-1, e]   where c[_] = 0
+  }
+  fn piece(n: [E]) -> [1, E] {
+    for u in 1 { c[u] = n }
+    return y[u in 1, e] = sum(k in 3) (k + 1) * c[u + k - 1, e]   where c[_] = 0
+  }
+  fn pieces(n: [E]) -> [2, E] {
+    for u in 2 { c[u] = (u + 1) * n }
+    return y[u in 2, e] = sum(k in 3) (k + 1) * c[u + k - 1, e]   where c[_] = 0
+  }
+  export argument
+  export own
+  export piece
+  export pieces
+}
+)");
+  ASSERT_TRUE(c.ok());
+  Tensor x = random({4, 3}), n = random({3});
+  for (const char *fn : {"argument", "own"})
+    expectEach(c.run(fn, {x})[0], [&](auto at) { return at[0] ? c.at("b", {at[1]}) : 0; });
+  expectEach(c.run("piece", {n})[0], [&](auto at) { return 2 * n.data[at[1]]; });
+  expectEach(c.run("pieces", {n})[0], [&](auto at) { return (at[0] ? 1 + 2 * 2 : 2 + 3 * 2) * n.data[at[1]]; });
+}
+
 TEST(Features, WhatCannotBeLoweredLeavesItsExportOut) {
   Compilation c("test.rondo", R"(model M() {
   fn f(x: [T]) -> [T] = x
