@@ -228,3 +228,30 @@ def test_pooling(parts):
     close(largest, [np.array(one) for one in near])
     close(whole, [one.max(0) for one in x])
     close(library.means(x), [np.array([one[max(t - 2, 0) : t + 2].mean(0) for t in range(len(one))]) for one in x])
+
+
+def test_results_of_other_lengths(parts):
+    library, weights = parts
+    x, w = rows(6), of(weights, "a_strided")
+    want = []
+    for one in x:
+        padded = np.pad(one.astype(np.float64), ((1, 2), (0, 0)))
+        want.append(np.array([np.einsum("fek,ke->f", w["W"], padded[u : u + 3]) + w["b"] for u in range(0, len(one), 2)]))
+    close(library.every_second(x), want)
+    close(library.blocks(x), [np.array([one[u : u + 4].max(0) for u in range(0, len(one), 4)]) for one in x])
+    close(library.block_means(x), [np.array([one[u : u + 3].mean(0) for u in range(0, len(one), 3)]) for one in x])
+    close(library.fronted(x), [np.concatenate([weights["a_front.W"], one]) for one in x])
+
+
+def test_translating_at_once_is_filling_as_many_places_as_the_length_says(tmp_path):
+    """nat.rondo: `translate` against `lengths` and `logits`, which it consists of."""
+    model = Path(os.environ["RONDO_SOURCE"]) / "models" / "nat.rondo"
+    library, _ = build(tmp_path, model, "nat", "A=30", "B=31", "E=8", "N=2", "F=12", "L=1", "M=20")
+    texts = [np.random.default_rng(length).integers(0, 30, length) for length in (1, 2, 5, 9, 13, 14, 30)]
+    lengths = np.asarray(library.lengths(texts)).argmax(1)
+    said = library.translate(texts)
+    assert [len(one) for one in said] == lengths.tolist() and len(set(lengths.tolist())) > 1
+    some = [i for i, length in enumerate(lengths) if length]
+    scores = library.logits([texts[i] for i in some], [np.zeros(lengths[i], int) for i in some])
+    for i, one in zip(some, scores):
+        np.testing.assert_array_equal(said[i], one.argmax(1))
