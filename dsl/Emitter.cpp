@@ -212,9 +212,12 @@ Tensor Emitter::view(const Operand &operand, ArrayRef<const Var *> order, Range 
   for (const Var *v : order)
     if (!is_contained(steps, v) && any_of(operand.places, [&](Expr *p) { return isFree(v, p); }))
       dims.push_back(v);
+  Operand read = operand;
+  if (cast<RankedTensorType>(read.value.getType()).getElementType().isInteger(1))
+    read.value = asInt(read.value); // contract makes no truths; who reads it compares with 0
   EquationBuilder equation(*this, dims);
-  equation.read(operand);
-  if (!equation.finish(cast<RankedTensorType>(operand.value.getType()).getElementType()))
+  equation.read(read);
+  if (!equation.finish(cast<RankedTensorType>(read.value.getType()).getElementType()))
     return {};
   return {ContractOp::create(b, loc(range), equation.parts), dims};
 }
@@ -239,8 +242,14 @@ Tensor Emitter::broadcast(const Tensor &t, ArrayRef<const Var *> dims, Range ran
     return t;
   EquationBuilder equation(*this, dims);
   equation.read(t);
-  if (!equation.finish(cast<RankedTensorType>(t.value.getType()).getElementType()))
+  mlir::Type element = cast<RankedTensorType>(t.value.getType()).getElementType();
+  if (!equation.finish(element))
     return {};
+  if (element.isInteger(1)) // contract makes no truths
+    return {MapOp::create(b, loc(range), equation.parts,
+                          [](OpBuilder &, Location, ValueRange read) { return SmallVector<mlir::Value>(read); })
+                ->getResult(0),
+            Vars(dims)};
   return {ContractOp::create(b, loc(range), equation.parts), Vars(dims)};
 }
 

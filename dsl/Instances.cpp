@@ -363,7 +363,16 @@ bool Elaborator::cellInit(Array &cell, const ast::Expr *init, Env env) {
       word = name->name;
       args = call->args;
     }
+  bool whole = cell.type.element.kind != Kind::Real;
+  auto wrong = [&] {
+    error("R0504", init->range,
+          whole ? "a table of " + cell.type.element.str() + " begins as one such number, or comes with the weights"
+                : "a parameter begins as a number, `glorot`, `orthogonal`, `normal(d)` or `uniform(a, b)`");
+    return false;
+  };
   if (auto it = known.find(word); it != known.end() && !hasMember(*env->self, word)) {
+    if (whole)
+      return wrong();
     if (args.size() != it->second) {
       error("R0403", init->range, "`" + word.str() + "` takes " + std::to_string(it->second) + " numbers");
       return false;
@@ -383,11 +392,12 @@ bool Elaborator::cellInit(Array &cell, const ast::Expr *init, Env env) {
   Value v = eval(init, env);
   if (v.tag == Value::Poison)
     return false;
-  if (!v.isNumber()) {
-    error("R0504", init->range,
-          "a parameter begins as a number, `glorot`, `orthogonal`, `normal(d)` or `uniform(a, b)`");
-    return false;
-  }
+  const Element &element = cell.type.element;
+  bool fits = element.kind == Kind::Bool ? v.isFixed(Static::Truth) : v.isNumber();
+  if (fits && element.kind == Kind::Int)
+    fits = v.fixed->isInteger && (!element.token || (v.fixed->number >= 0 && v.fixed->number < double(element.bound.size)));
+  if (!fits)
+    return wrong();
   cell.init = "constant";
   cell.initArgs = {v.fixed->number};
   return true;

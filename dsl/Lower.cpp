@@ -9,6 +9,15 @@ using namespace mlir;
 
 namespace rondo::eq {
 
+RankedTensorType Lowering::cellType(const Array &cell) {
+  SmallVector<int64_t> shape;
+  for (const Axis &axis : cell.type.axes)
+    shape.push_back(axis.size);
+  Builder b(&context);
+  Kind kind = cell.type.element.kind;
+  return makeType(shape, {}, kind == Kind::Real ? mlir::Type(b.getF32Type()) : b.getIntegerType(kind == Kind::Int ? 32 : 1));
+}
+
 Lowering::Lowering(MLIRContext &context, const Model &model) : context(context), model(model) {
   context.loadDialect<RondoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect>();
   Range range = model.decl->name.range;
@@ -17,12 +26,7 @@ Lowering::Lowering(MLIRContext &context, const Model &model) : context(context),
   OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
   module->getOperation()->setAttr("rondo.model", b.getStringAttr(model.decl->name.text));
   for (const Array &cell : model.cells) {
-    if (cell.type.element.kind != Kind::Real)
-      continue; // refused where it is read
-    SmallVector<int64_t> shape;
-    for (const Axis &axis : cell.type.axes)
-      shape.push_back(axis.size);
-    auto type = makeType(shape, {}, b.getF32Type());
+    RankedTensorType type = cellType(cell);
     StringAttr init;
     auto text = [](double v) {
       std::string s;
@@ -39,8 +43,10 @@ Lowering::Lowering(MLIRContext &context, const Model &model) : context(context),
     else if (cell.init != "supplied")
       init = b.getStringAttr(cell.init);
     Location at = FileLineColLoc::get(&context, cell.range.source->path, cell.range.line(), cell.range.column());
-    CellOp::create(b, at, b.getStringAttr(cell.role == Role::Param ? "param" : "const"), b.getStringAttr(cell.name),
-                   TypeAttr::get(type), init);
+    auto op = CellOp::create(b, at, b.getStringAttr(cell.role == Role::Param ? "param" : "const"),
+                             b.getStringAttr(cell.name), TypeAttr::get(type), init);
+    if (cell.type.element.token)
+      op->setAttr("rondo.bound", b.getI64IntegerAttr(cell.type.element.bound.size));
   }
 }
 
@@ -108,15 +114,8 @@ std::optional<NotBuilt> Lowering::add(Program &program, const std::vector<Group>
   for (const Array &cell : model.cells) {
     if (!used.count(&cell))
       continue;
-    if (cell.type.element.kind != Kind::Real) {
-      func.erase();
-      return NotBuilt{cell.range, "constants of integers and tokens"};
-    }
-    SmallVector<int64_t> shape;
-    for (const Axis &axis : cell.type.axes)
-      shape.push_back(axis.size);
     emitter.values[&cell] =
-        ReadOp::create(b, loc, makeType(shape, {}, b.getF32Type()), FlatSymbolRefAttr::get(&context, cell.name));
+        ReadOp::create(b, loc, cellType(cell), FlatSymbolRefAttr::get(&context, cell.name));
   }
   emitter.emit(groups);
   if (emitter.failed) {

@@ -18,6 +18,7 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> finish();
 
 private:
+  mlir::RankedTensorType cellType(const Array &cell);
   mlir::MLIRContext &context;
   const Model &model;
   mlir::OwningOpRef<mlir::ModuleOp> module;

@@ -106,8 +106,14 @@ private:
   void describeCells() {
     for (auto cell : source.getOps<CellOp>()) {
       auto type = cast<RankedTensorType>(cell.getType());
-      program.cells.push_back({cell.getSymName().str(), cell.getKind().str(),
-                               {type.getShape().begin(), type.getShape().end()}, weights.plainFloats});
+      EmittedCell &out = program.cells.emplace_back();
+      out.name = cell.getSymName().str();
+      out.kind = cell.getKind().str();
+      out.shape.assign(type.getShape().begin(), type.getShape().end());
+      out.offset = weights.plainFloats;
+      out.element = type.getElementType().isF32() ? 0 : type.getElementType().isInteger(1) ? 2 : 1;
+      if (auto bound = cell->getAttrOfType<IntegerAttr>("rondo.bound"))
+        out.bound = bound.getInt();
       weights.plainFloats += llvm::alignTo(type.getNumElements(), kLanes);
     }
     for (const EmittedCell &cell : program.cells)

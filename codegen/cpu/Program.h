@@ -15,6 +15,8 @@ struct EmittedCell {
   std::string name, kind;              // kind: "param" or "const"
   std::vector<int64_t> shape;
   int64_t offset = 0;
+  int32_t element = 0;                 // RONDO_F32, of tables also RONDO_I32, RONDO_BOOL
+  int64_t bound = 0;                   // of tables of tokens: values are below it
 };
 
 /// A sequence axis. Those that the caller gives come first. Others are made: by arithmetic over earlier ones, or of

@@ -34,7 +34,12 @@ json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &o
     targets.push_back(target.cpu());
   int64_t parameters = 0;
   for (const EmittedCell &cell : program.cells) {
-    cells.push_back(json::Object{{"name", cell.name}, {"kind", cell.kind}, {"shape", json::Array(cell.shape)}});
+    json::Object object{{"name", cell.name}, {"kind", cell.kind}, {"shape", json::Array(cell.shape)}};
+    if (cell.element)
+      object["element"] = cell.element == 2 ? "bool" : "i32";
+    if (cell.bound)
+      object["bound"] = cell.bound;
+    cells.push_back(std::move(object));
     int64_t elements = cell.kind == "const" ? 0 : 1;
     for (int64_t size : cell.shape)
       elements *= size;

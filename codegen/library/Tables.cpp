@@ -34,7 +34,7 @@ public:
       exports.push_back(exportRow(fn));
     for (const EmittedCell &cell : program.cells)
       cells.push_back(row({text(cell.name), int32(cell.shape.size()), int32(cell.kind == "const"), words(cell.shape),
-                           int64(cell.offset)}));
+                           int64(cell.offset), int64(cell.element), int64(cell.bound)}));
     Constant *exportTable = array(exports);
     SmallVector<Constant *> axes, load(3, ConstantPointerNull::get(pointer));
     for (const std::string &axis : programAxes(program))

@@ -29,6 +29,8 @@ typedef struct {
   int32_t kind;         /* RONDO_PARAM, RONDO_CONST */
   const int64_t *shape; /* rank entries, positive */
   int64_t offset;       /* floats from the start of the plain block */
+  int64_t element;      /* RONDO_F32; of tables also RONDO_I32, RONDO_BOOL: int32_t in the block */
+  int64_t bound;        /* > 0: of tables of tokens, their values are below it */
 } rondo_cell;
 
 /* One sequence axis of an export. The caller gives the lengths of the first ones. The others are made: an example's

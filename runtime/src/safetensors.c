@@ -196,13 +196,39 @@ static void add_finding(rondo_text *text, int what, const entry *e, const rondo_
   if (what == WRONG_TYPE) {
     rondo_text_add(text, " is ");
     rondo_text_add(text, e->type);
-    rondo_text_add(text, " (only F32 is read)");
+    rondo_text_add(text, cell->element == RONDO_F32 ? " (only F32 is read)" : " (only I32 and F32 are read)");
   } else if (what == WRONG_SHAPE) {
     rondo_text_add(text, " is ");
     add_shape(text, e->shape, e->rank);
     rondo_text_add(text, ", expected ");
     add_shape(text, cell->shape, cell->rank);
   }
+}
+
+// Tables of integers and truths may be integers in the file, or reals as all else is.
+static bool readable(const entry *e, const rondo_cell *cell) {
+  return !strcmp(e->type, "F32") || (cell->element != RONDO_F32 && !strcmp(e->type, "I32"));
+}
+
+// A table of integers or truths, as it was read: every value whole, and in its range.
+static rondo_status make_whole(const entry *e, const rondo_cell *cell, float *values, rondo_error *error) {
+  bool real = !strcmp(e->type, "F32");
+  int64_t bound = cell->element == RONDO_BOOL ? 2 : cell->bound, count = (e->end - e->begin) / 4;
+  for (int64_t i = 0; i < count; ++i) {
+    int32_t integer;
+    memcpy(&integer, values + i, sizeof integer);
+    if (real) {
+      float value = values[i];
+      if (!(value >= -0x1p31f && value < 0x1p31f) || value != (float)(int32_t)value)
+        return rondo_fail(error, RONDO_EFORMAT, "weights: %s[%d] is no integer", e->name, i);
+      integer = (int32_t)value;
+    }
+    if (bound && (integer < 0 || integer >= bound))
+      return rondo_fail(error, RONDO_EFORMAT, "weights: %s[%d] is %d; expected 0 to %d", e->name, i, (int64_t)integer,
+                        bound - 1);
+    memcpy(values + i, &integer, sizeof integer);
+  }
+  return RONDO_OK;
 }
 
 // Compares the file's tensors with the model's; a whole list to the log, as much as fits to the error.
@@ -229,7 +255,7 @@ static rondo_status match(const rondo_program *program, table *table, const rond
           e->used = true;
         int is = !cell                    ? (e->used ? -1 : UNUSED)
                  : !e                     ? MISSING
-                 : strcmp(e->type, "F32") ? WRONG_TYPE
+                 : !readable(e, cell)     ? WRONG_TYPE
                  : !same_shape(e, cell)   ? WRONG_SHAPE
                                           : -1;
         if (is != what)
@@ -269,6 +295,8 @@ static rondo_status read_all(const rondo_program *program, const rondo_source *s
     const entry *e = find(table, program->cell[i].name);
     if (!rondo_source_read(source, data + e->begin, plain + program->cell[i].offset, e->end - e->begin))
       status = rondo_fail(error, RONDO_EIO, "cannot read %s", e->name);
+    else if (program->cell[i].element != RONDO_F32)
+      status = make_whole(e, &program->cell[i], plain + program->cell[i].offset, error);
   }
   return status;
 }

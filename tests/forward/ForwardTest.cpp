@@ -72,6 +72,9 @@ void check(ModuleOp module, const std::string &name, int64_t longest) {
   std::map<std::string, std::vector<float>> plain;
   for (auto &entry : cells)
     plain[entry.first().str()] = floats(entry.second);
+  for (auto cell : module.getOps<CellOp>())
+    if (const Tensor &table = cells[cell.getSymName()]; !cast<ShapedType>(cell.getType()).getElementType().isF32())
+      plain[cell.getSymName().str()] = bitsOf({table.data.begin(), table.data.end()});
   ProgramRun run(text, plain);
   ASSERT_TRUE(run.ok());
 
@@ -143,6 +146,7 @@ TEST(Forward, Sums) { checkOperations("sums"); }
 
 TEST(Language, Lengths) { checkSource("tests/forward/sources", "lengths", {}); }
 TEST(Language, Integers) { checkSource("tests/forward/sources", "integers", {}); }
+TEST(Language, Tables) { checkSource("tests/forward/sources", "tables", {}); }
 TEST(Language, MadeAxes) { checkSource("tests/forward/sources", "made", {}); }
 
 TEST(Models, Sentiment) { checkModel("sentiment", {{"V", 50}, {"E", 24}}); }

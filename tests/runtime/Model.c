@@ -62,7 +62,8 @@ static void dots(const rondo_frame *f, int32_t tid, int32_t threads) {
 }
 
 static const int64_t shape_e[] = {V, D}, shape_b[] = {D};
-static const rondo_cell cells[] = {{"E", 2, RONDO_PARAM, shape_e, 0}, {"b", 1, RONDO_PARAM, shape_b, V * D}};
+static const rondo_cell cells[] = {{"E", 2, RONDO_PARAM, shape_e, 0, RONDO_F32, 0},
+                                   {"b", 1, RONDO_PARAM, shape_b, V * D, RONDO_F32, 0}};
 static const rondo_axis mean_axes[] = {{"T", 20, 0, 0, NULL, 0, 0}},
                         dots_axes[] = {{"T", 0, 1, 0, NULL, 0, 0}, {"S", 0, 1, 1, NULL, 0, 0}};
 static const int32_t over_t[] = {0}, over_s[] = {1}, over_ts[] = {0, 1};

@@ -78,6 +78,17 @@ Shapes Model::cells() const {
   return shapes;
 }
 
+std::map<std::string, int64_t> Model::whole() const {
+  std::map<std::string, int64_t> found;
+  for (CellOp cell : module().getOps<CellOp>()) {
+    mlir::Type element = cast<mlir::ShapedType>(cell.getType()).getElementType();
+    auto bound = cell->getAttrOfType<mlir::IntegerAttr>("rondo.bound");
+    if (!element.isF32())
+      found[cell.getSymName().str()] = element.isInteger(1) ? 2 : bound ? bound.getInt() : 0;
+  }
+  return found;
+}
+
 std::map<std::string, double> Model::positive() const {
   std::map<std::string, double> found;
   for (CellOp cell : module().getOps<CellOp>()) {

@@ -28,6 +28,8 @@ public:
   mlir::MLIRContext &context() const { return *mlirContext; }
 
   Shapes cells() const;
+  /// Tables of integers: how many values each may have from 0 on; 0: any.
+  std::map<std::string, int64_t> whole() const;
   /// Those that begin as a positive number, which they may have to stay (a variance), with that number.
   std::map<std::string, double> positive() const;
   mlir::func::FuncOp function(llvm::StringRef fn) const;

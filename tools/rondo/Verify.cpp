@@ -280,6 +280,13 @@ static int verifyModel(const Options &options, const std::string &path) {
   else if ((status = buildEach(options, *model, folder.path, builds)))
     return status;
   Arrays weights = randomWeights(model->cells(), options.seed, model->positive());
+  for (auto &[name, bound] : model->whole()) {
+    Random random(options.seed + weights[name].count());
+    std::vector<int32_t> values(weights[name].count());
+    for (int32_t &value : values)
+      value = bound ? random.below(bound) : random.below(13) - 4;
+    weights[name] = Array::ofInts(weights[name].shape, values);
+  }
   Cells cells = cellsOf(weights);
   if (!options.inject.empty())
     injectSwap(weights);
