@@ -8,6 +8,11 @@ using namespace llvm;
 
 namespace rondo::eq {
 
+/// What other systems call the axis that is never written here.
+static bool isWordForBatch(StringRef name) {
+  return name == "B" || name == "BS" || name.equals_insensitive("batch") || name.equals_insensitive("batch_size");
+}
+
 bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Program &p) {
   model = &m;
   program = &p;
@@ -45,6 +50,11 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
         if (axis.most)
           if (auto most = staticInt(axis.most, fn.root, "a bound"))
             seq->most = *most - (axis.strict ? 1 : 0);
+        if (&axis == arg.type.axes.begin() && arg.type.axes.size() > 1 && isWordForBatch(variable->name) &&
+            reported.insert({seq->name, decl}).second)
+          diagnostics.warning("R0209", axis.range, "`" + seq->name + "` is a sequence of each example, not the batch")
+              .suggest("a program describes one example, and the compiler batches it: leave `" + seq->name +
+                       "` out (if it is meant, another name says so)");
         if (seq->least < 0)
           error("R0205", axis.range, "no length is below 0");
         locals.emplace_back();

@@ -239,9 +239,15 @@ Value Elaborator::evalDot(const ast::BinaryExpr *e, Value a, Value b) {
     d.label(e->lhs->range, quoted(e->lhs) + " has " +
                                (a.type.axes.size() > 1 ? ordinal(a.type.axes.size() - 1) + " axis " : "") + last.str());
     d.label(e->rhs->range, quoted(e->rhs) + " has " + (b.type.axes.size() > 1 ? "first axis " : "") + first.str());
-    if (b.type.axes.size() > 1 && last.same(b.type.axes.back()))
-      d.suggest("`@` joins the last axis of its left side with the first of its right; for each row, `y[t] = " +
-                e->lhs->range.text().str() + " @ " + e->rhs->range.text().str() + "[t]`");
+    if (b.type.axes.size() > 1 && last.same(b.type.axes.back())) {
+      std::string matrix = e->lhs->range.text().str(), rows = e->rhs->range.text().str();
+      if (a.type.axes.size() > 1 && !b.type.axes.front().seq) // `x @ W`, where vectors are rows
+        std::swap(matrix, rows);
+      bool more = StringRef(rows).ends_with("]");
+      std::string row = more ? rows.substr(0, rows.size() - 1) + ", s]" : rows + "[t]";
+      d.suggest("`@` joins the last axis of its left side with the first of its right; for each row, `" +
+                std::string(more ? "" : "y[t] = ") + matrix + " @ " + row + "`");
+    }
     return {};
   }
   Var *k = program->makeVar(b.vars.front()->name, last, e->range);
@@ -474,8 +480,14 @@ Value Elaborator::evalMemberOf(const ast::MemberExpr *e, Env env) {
     return {};
   }
   if (!base.isFixed(Static::InstanceOf)) {
-    error("R0502", e->range, "`." + name.str() + "` asks for a member, but this is " + kindOf(base))
-        .suggest(habitHelp(name).str());
+    std::string help = habitHelp(name).str();
+    if (lookup(name, env) || (current && current->self && hasMember(*current->self, name))) { // meant as a product
+      std::string a = e->base->range.text().str(), b = name.str();
+      help = "there is no dot product by `.`: `" + a + " @ " + b +
+             "` joins the last axis of the one with the first of " +
+             "the other; every other product is a sum over indices, as `sum(i) q[t,i] * k[s,i]`";
+    }
+    error("R0502", e->range, "`." + name.str() + "` asks for a member, but this is " + kindOf(base)).suggest(help);
     return {};
   }
   Instance &instance = *base.fixed->instance;

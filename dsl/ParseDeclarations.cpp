@@ -273,6 +273,11 @@ Member *Parser::exportDecl() {
       }
     }
   }
+  if (is(Tok::Comma) && !atEnd()) {
+    if (auto *d = expected("the end of the line"))
+      d->suggest("one export a line: `export " + decl->name.text.str() + "`, and under it the next");
+    return nullptr;
+  }
   decl->range = from(begin);
   return decl;
 }

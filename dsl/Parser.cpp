@@ -109,7 +109,9 @@ bool Parser::name(ast::Name &name, llvm::StringRef what) {
     expected(what);
   else if (auto *d =
                error("R0105", here(), llvm::formatv("`{0}` is a reserved word and cannot be a name", text(tok()))))
-    d->suggest(llvm::formatv("choose another, as `{0}_`", text(tok())));
+    d->suggest(tok().kind == Tok::Binder && pos && tokens[pos - 1].kind == Tok::Dot
+                   ? llvm::formatv("a binder stands in front and names its indices, `{0}(i) x[i]`", text(tok()))
+                   : llvm::formatv("choose another, as `{0}_`", text(tok())));
   return false;
 }
 

@@ -47,7 +47,7 @@ TEST_P(WrongSource, SaysWhatIsExpected) {
   Compilation compilation(path.filename(), slurp(path));
   compilation.check();
   Diagnostics &diagnostics = compilation.diagnostics();
-  ASSERT_TRUE(diagnostics.hasErrors()) << "nothing is said about " << path;
+  ASSERT_FALSE(diagnostics.empty()) << "nothing is said about " << path;
   if (getenv("RONDO_UPDATE_EXPECTED"))
     std::ofstream(expected) << diagnostics.str();
   EXPECT_EQ(diagnostics.str(), slurp(expected));
@@ -55,7 +55,7 @@ TEST_P(WrongSource, SaysWhatIsExpected) {
 
 INSTANTIATE_TEST_SUITE_P(All, WrongSource, testing::ValuesIn(sources("tests/dsl/wrong")), caseName);
 
-TEST(WrongSources, AreMany) { EXPECT_GE(sources("tests/dsl/wrong").size(), 60u); }
+TEST(WrongSources, AreMany) { EXPECT_GE(sources("tests/dsl/wrong").size(), 100u); }
 
 class RightSource : public testing::TestWithParam<fs::path> {};
 

@@ -11,6 +11,18 @@ using namespace llvm;
 
 namespace rondo {
 
+std::string wordsOf(const mlir::Diagnostic &diagnostic) {
+  std::string text = diagnostic.str();
+  StringRef words = text;
+  // An operation printed below an error is for who writes passes: `rondo-opt` shows it.
+  if (words.starts_with("see current operation"))
+    return "";
+  if (words.consume_front("'"))
+    if (auto [op, rest] = words.split("' op "); !rest.empty() && !op.contains(' '))
+      return rest.str();
+  return text;
+}
+
 SourceDiagnostics::SourceDiagnostics(const Options &options, Model &model) : engine(model.context().getDiagEngine()) {
   const Source &source = model.compilation().source();
   bool color = wantsColor(options, /*forStdout=*/false);
@@ -20,7 +32,7 @@ SourceDiagnostics::SourceDiagnostics(const Options &options, Model &model) : eng
     ++errors;
     Diagnostic shown;
     shown.code = "R0901";
-    shown.message = diagnostic.str();
+    shown.message = wordsOf(diagnostic);
     std::string file;
     unsigned line = 0, column = 0;
     if (sourceOf(diagnostic.getLocation(), file, line, column) && file == source.path && line >= 1 &&
@@ -29,7 +41,8 @@ SourceDiagnostics::SourceDiagnostics(const Options &options, Model &model) : eng
       shown.range = {&source, at, at + 1};
     }
     for (mlir::Diagnostic &more : diagnostic.getNotes())
-      shown.note(more.str());
+      if (std::string words = wordsOf(more); !words.empty())
+        shown.note(words);
     print(errs(), shown, color);
     return mlir::success();
   });

@@ -33,6 +33,10 @@ int buildBest(const Options &options, Model &model, const std::string &folder, s
 int buildEach(const Options &options, Model &model, const std::string &folder,
               std::vector<std::pair<std::string, std::string>> &builds);
 
+/// What a diagnostic of MLIR says to who wrote equations: without the operation's name in front, empty for the printed
+/// operation that MLIR adds below.
+std::string wordsOf(const mlir::Diagnostic &diagnostic);
+
 /// Shows diagnostics of MLIR at the source lines of the model while it lives, in the front end's form.
 class SourceDiagnostics {
 public:
