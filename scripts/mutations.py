@@ -2,14 +2,16 @@
 """Does the test suite notice mistakes? Each fault of tests/mutations/faults.txt is made in a copy of the tree, one at a
 time; what it touches is built again and the tests run, quick ones first, until one fails.
 
-  scripts/mutations.py                        all faults (an hour and a half on two cores), a table at the end
+  scripts/mutations.py                        all faults (about an hour on two cores)
   scripts/mutations.py NAME...                these
   scripts/mutations.py --check                only whether every fault still applies
-  scripts/mutations.py --markdown FILE        writes the table there, too
+  scripts/mutations.py --markdown FILE        writes each result into the table there at once; what stands there already
+                                              is not tried again, unless it is named or --again says so
 """
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -19,26 +21,26 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def ctest(tests):
-    return lambda build: ["ctest", "--test-dir", str(build), "-j2", "--stop-on-failure", "--timeout", "300", "-R", tests]
+    return lambda build: [["ctest", "--test-dir", str(build), "-j2", "--stop-on-failure", "--timeout", "300", "-R", tests]]
 
 
 def small_programs(build):
-    files = sorted(str(path) for folder in ("corners", "found") for path in (ROOT / "tests/random" / folder).glob("*.rondo"))
-    return [str(build / "bin/rondo"), "verify", "--inputs", "8", "--longest", "40", *files, "--target", "x86-64-v3"]
+    files = sorted(path for folder in ("corners", "found") for path in (ROOT / "tests/random" / folder).glob("*.rondo"))
+    return [[str(build / "bin/rondo"), "verify", "--target", "x86-64-v3", "--inputs", "8", "--longest", "40", str(file)] for file in files]
 
 
 def random_programs(build):
-    return [str(build / "bin/rondo-random"), "--count", "14", "--targets", "x86-64-v3", "--stop", "--quiet"]
+    return [[str(build / "bin/rondo-random"), "--count", "14", "--targets", "x86-64-v3", "--stop", "--quiet"]]
 
 
-# What to build, then what to run: most faults are seen by the first.
+# What to build, then what to run, and for how many seconds each at most: most faults are seen by the first.
 STAGES = [
-    ("small programs", ["rondo"], small_programs),
-    ("random programs", ["rondo-random"], random_programs),
-    ("models", [], ctest(r"^models\.(own_past|gpt_window|seq2seq|tagger|lstm_lm|gathered_window)")),
+    ("small programs", ["rondo"], small_programs, 300),
+    ("random programs", ["rondo-random"], random_programs, 600),
+    ("models", ["rondo"], ctest(r"^models\.(own_past|gpt_window|seq2seq|tagger|lstm_lm|gathered_window)"), 1800),
     ("kernels, passes", ["codegen_math_test", "codegen_product_test", "codegen_rows_test", "codegen_fold_test", "codegen_fold_tile_test",
-                         "forward_test", "rondo-opt"], ctest(r"Forward|^Fold|^Product|Levels/|Math|passes-lit|Rows|Spills")),
-    ("everything", [], ctest(".")),
+                         "forward_test", "rondo-opt"], ctest(r"Forward|^Fold|^Product|Levels/|Math|passes-lit|Rows|Spills"), 1800),
+    ("everything", ["all"], ctest("."), 3600),
 ]
 
 
@@ -86,6 +88,7 @@ def copy_tree(tree):
 
 
 def run(command, tree, log, limit=1800):
+    """The exit status; a fault may also make something run for ever."""
     with open(log, "a") as out:
         try:
             return subprocess.run(command, cwd=tree, stdout=out, stderr=out, timeout=limit).returncode
@@ -102,6 +105,9 @@ def first_failure(log):
     return "?"
 
 
+said_last = []
+
+
 def try_fault(fault, tree, build, stages):
     """(noticed, by what)."""
     before = (tree / fault.path).read_text()
@@ -112,14 +118,45 @@ def try_fault(fault, tree, build, stages):
     log = build / "mutation.log"
     log.write_text("")
     try:
-        for what, targets, command in stages:
+        for what, targets, commands, limit in stages:
             if run(["ninja", "-C", str(build), "-j2", *targets], tree, log):
                 return None, "does not build: " + str(log)
-            if run(command(build), tree, log):
-                return True, f"{first_failure(log)} ({what})"
+            # What noticed the last fault goes first: neighbours are noticed by the same.
+            for test in sorted(commands(build), key=lambda words: words != said_last):
+                if run(test, tree, log, limit):
+                    said_last[:] = test
+                    return True, f"{first_failure(log)} ({what})"
         return False, ""
     finally:
         (tree / fault.path).write_text(before)
+
+
+class Table:
+    """The results in a file of Markdown: one row a fault; what people wrote around the rows and in the last column stays."""
+
+    HEAD = ["| fault | in | noticed by | first unnoticed? |", "|---|---|---|---|"]
+
+    def __init__(self, path, faults):
+        self.path, self.order = path, [self.title(f) for f in faults]
+        lines = path.read_text().splitlines() if path.exists() else []
+        rows = [i for i, line in enumerate(lines) if line.startswith("|")]
+        self.before, self.after = (lines[: rows[0]], lines[rows[-1] + 1 :]) if rows else (lines, [])
+        cells = ([cell.strip() for cell in lines[i].strip("|").split("|")] for i in rows[2:])
+        self.rows = {row[0]: row for row in cells if row[0] in self.order}
+
+    @staticmethod
+    def title(fault):
+        return fault.name.replace("_", " ")
+
+    def has(self, fault):
+        return bool(self.rows.get(self.title(fault), [""] * 4)[2])
+
+    def put(self, fault, said):
+        title = self.title(fault)
+        note = self.rows[title][3] if title in self.rows else ""
+        self.rows[title] = [title, f"`{fault.path}`", said, note]
+        rows = [re.sub(" +", " ", f"| {' | '.join(self.rows[t])} |") for t in self.order if t in self.rows]
+        self.path.write_text("\n".join(self.before + self.HEAD + rows + self.after) + "\n")
 
 
 def main():
@@ -127,10 +164,14 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--markdown", type=pathlib.Path)
+    parser.add_argument("--again", action="store_true", help="also those whose result stands in the table")
     parser.add_argument("--tree", type=pathlib.Path, default=ROOT / "build" / "mutations", help="where the copy is kept")
     parser.add_argument("--stages", type=int, default=len(STAGES), help="only the first so many stages")
     args = parser.parse_args()
     faults = read_faults(ROOT / "tests/mutations/faults.txt")
+    table = Table(args.markdown, faults) if args.markdown else None
+    if table and not args.names and not args.again and not args.check:
+        faults = [f for f in faults if not table.has(f)]
     if args.names:
         faults = sorted((f for f in faults if f.name in args.names), key=lambda f: args.names.index(f.name))
     if args.check:
@@ -145,23 +186,20 @@ def main():
     copy_tree(args.tree)
     build = args.tree / "build" / "dev"
     said_in = args.tree / "build" / "mutations-build.log"
-    for command in (["cmake", "--preset", "dev"], ["ninja", "-C", str(build), "-j2", *[t for s in STAGES[: args.stages] for t in s[1]]]):
+    for command in (["cmake", "--preset", "dev"], ["ninja", "-C", str(build), "-j2", *STAGES[0][1]]):
         if run(command, args.tree, said_in):
             sys.exit(f"the tree as it is does not build: {said_in}")
-    rows, unnoticed = [], 0
+    noticed_of_all = 0
     for fault in faults:
         started = time.time()
         noticed, by = try_fault(fault, args.tree, build, STAGES[: args.stages])
         said = {True: "noticed", False: "UNNOTICED", None: "no fault"}[noticed]
-        unnoticed += noticed is not True
-        rows.append((fault, said, by))
+        noticed_of_all += noticed is True
         print(f"{fault.name}: {said}: {by} ({time.time() - started:.0f} s)", flush=True)
-    print(f"{len(rows)} faults, {len(rows) - unnoticed} noticed")
-    if args.markdown:
-        text = "| fault | in | noticed by |\n|---|---|---|\n"
-        text += "".join(f"| {f.name.replace('_', ' ')} | `{f.path}` | {by if said == 'noticed' else said} |\n" for f, said, by in rows)
-        args.markdown.write_text(text)
-    return unnoticed != 0
+        if table:
+            table.put(fault, by if noticed else said)
+    print(f"{len(faults)} faults, {noticed_of_all} noticed")
+    return noticed_of_all != len(faults)
 
 
 sys.exit(main())

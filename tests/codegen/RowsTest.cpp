@@ -117,4 +117,32 @@ TEST(Rows, BackwardRecurrence) {
   }
 }
 
+const char *kGuarded = R"mlir(
+func.func @run(%x: tensor<?x?x21xf32, #rondo.ax<b, t(b)>>) -> tensor<?x?x21xf32, #rondo.ax<b, t(b)>> {
+  %y = rondo.map (i, j, l) %x[i, j, l] where (l >= 3 and l <= j + 9) or (l == 19) : (tensor<?x?x21xf32, #rondo.ax<b, t(b)>>) -> (tensor<?x?x21xf32, #rondo.ax<b, t(b)>>) {
+  ^bb0(%p: f32):
+    %q = math.exp %p : f32
+    rondo.yield %q : f32
+  }
+  return %y : tensor<?x?x21xf32, #rondo.ax<b, t(b)>>
+}
+)mlir";
+
+// What a map makes of nothing (here 1) is not kept: an absent term is 0.
+TEST(Rows, AbsentTermsOfAMap) {
+  auto x = noise(14 * 21, 8);
+  ProgramRun run(kGuarded, {});
+  ASSERT_TRUE(run.ok());
+  Batch batch{{{"t", {13, 1}}}, 2, {x}};
+  for (Target target : run.program.targets) {
+    auto y = run.call(0, target.level, batch)[0];
+    ASSERT_EQ(y.size(), x.size());
+    for (int row = 0; row < 14; ++row)
+      for (int l = 0, t = row % 13; l < 21; ++l) {
+        bool present = (l >= 3 && l <= t + 9) || l == 19;
+        EXPECT_NEAR(y[row * 21 + l], present ? std::exp(x[row * 21 + l]) : 0, 1e-5) << row << " " << l;
+      }
+  }
+}
+
 } // namespace
