@@ -8,6 +8,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+#include <csignal>
 #include <map>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ using namespace rondo::random_programs;
 
 static const char usage[] = R"(rondo-random [--seed N] [--count N] [--features A,B] [--keep FOLDER] [--stop]
              [--batches N] [--longest N] [--targets A,B] [--quiet]
-    Writes programs from seed N on and verifies each.
+    Writes programs from seed N on and verifies each. Says every minute how far it is; an interrupt ends it after the
+    program at hand, with the counts.
       --features   only programs that have all of these (--list names them)
       --keep       writes what fails there: NAME.rondo and NAME.txt
       --stop       at the first that fails
@@ -108,10 +110,19 @@ static void keep(const Wish &wish, const std::string &name, const Program &progr
       fail(std::move(error));
 }
 
+static volatile std::sig_atomic_t interrupted = 0;
+
 static int tryMany(const Wish &wish) {
   Tally tally;
   Clock clock;
-  for (unsigned i = 0; i < wish.count; ++i) {
+  double said = 0;
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  for (unsigned i = 0; i < wish.count && !interrupted; ++i) {
+    if (!wish.quiet && clock.seconds() - said > 60) {
+      said = clock.seconds();
+      errs() << i << " programs in " << clock.text() << ", " << tally.findings << " findings; next is seed "
+             << wish.seed + i << "\n";
+    }
     uint64_t seed = wish.seed + i;
     Program program = generate(seed, wish.features);
     for (unsigned f = 0; f < featureCount; ++f)

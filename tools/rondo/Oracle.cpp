@@ -1,6 +1,7 @@
 #include "tools/rondo/Oracle.h"
 #include "ir/Axes.h"
 #include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace llvm;
@@ -100,13 +101,16 @@ void compare(const Signature &fn, const Ragged &batch, int64_t example, ArrayRef
       double difference = std::fabs(got - want), ratio = 0;
       if (got == want || (std::isnan(got) && std::isnan(want)))
         continue;
-      // Beneath the smallest normal number f32 has no relative precision left.
-      if (difference > 0x1p-126)
+      // Beneath the smallest normal number f32 has no relative precision left. A NaN is no such small difference.
+      if (!(difference <= 0x1p-126))
         ratio = std::isnan(difference) ? INFINITY : difference / (kEpsilon * scale);
       // What f32 cannot hold is infinite there.
       if (std::isinf(got) && std::fabs(want) > 3.4e38 && std::signbit(got) == std::signbit(want))
         ratio = 0;
-      double relative = ratio ? difference / std::max(largest, 0x1p-126) : 0;
+      double floor = bound * kEpsilon * std::min(scale, kOrdinaryScale) / gross;
+      double relative = std::isnan(difference) ? INFINITY
+                        : ratio                ? difference / std::max({largest, floor, 0x1p-126})
+                                               : 0;
       if ((ratio > bound || relative > gross) && !comparison.failed) {
         comparison.failed = true;
         comparison.result = k;

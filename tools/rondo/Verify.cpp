@@ -1,8 +1,8 @@
 // `rondo verify`: compiled code against the float64 interpreter, through the library's public interface.
 //
 // Both sides get the same seeded weights and the same random ragged batches. An element is right when it differs by at
-// most k * eps * scale, where the scale is the interpreter's, and by no more than 1e-4 of its result's largest. Beside
-// that every example must have the same bits alone, in its batch, and on several threads.
+// most k * eps * scale, where the scale is the interpreter's, and, where the scale is large, by no more than 1e-4 of
+// its result's largest. Beside that every example must have the same bits alone, in its batch, and on several threads.
 #include "tools/rondo/Build.h"
 #include "tools/rondo/Model.h"
 #include "tools/rondo/Oracle.h"
