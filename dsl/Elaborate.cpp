@@ -128,8 +128,8 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
     if (v.body->is(Op::Read) && !v.body->boundary && v.body->array->role == Role::Equation &&
         v.body->args.size() == v.vars.size()) {
       array = v.body->array;
-      for (auto [var, at] : zip(v.vars, v.body->args))
-        if (!at->is(Op::Index) || at->var != var)
+      for (auto [var, at, axis] : zip(v.vars, v.body->args, v.body->array->type.axes))
+        if (!at->is(Op::Index) || at->var != var || !var->axis.same(axis)) // y[i in 3] = w[i] is a part of w
           array = nullptr;
     }
     if (!array)

@@ -18,6 +18,18 @@ static int64_t rowDim(RankedTensorType type) {
   return -1;
 }
 
+// The same, of an operation's results: -1 also for a softmax over that dimension and a kernel with one, since threads
+// that are dealt its positions would each need the others'.
+static int64_t rowDim(Operation *op) {
+  if (auto kernel = dyn_cast<KernelOp>(op))
+    for (Operation &inner : kernel.getBlock().without_terminator())
+      if (isa<SoftmaxOp>(inner) && rowDim(&inner) < 0)
+        return -1;
+  int64_t d = rowDim(cast<RankedTensorType>(op->getResult(0).getType()));
+  auto softmax = dyn_cast<SoftmaxOp>(op);
+  return softmax && llvm::is_contained(softmax.getOver(), d) ? -1 : d;
+}
+
 static LogicalResult emitRowwise(const Scope &scope, FoldOp fold, unsigned rowAxes, SmallVector<Value> positions) {
   if (positions.size() == rowAxes)
     return emitFoldRow(scope, fold, positions);
@@ -128,11 +140,11 @@ static bool readsOwnRows(KernelOp kernel) {
     if (!isa<Equation>(op))
       continue;
     EquationView eq = EquationView::of(&op);
-    int64_t row = rowDim(cast<RankedTensorType>(op.getResult(0).getType()));
+    int64_t row = rowDim(&op);
     auto own = [&](Value v, AffineMap map) {
       if (v.getParentBlock() != &kernel.getBlock())
         return true;
-      int64_t d = rowDim(cast<RankedTensorType>(v.getType()));
+      int64_t d = rowDim(v.getDefiningOp());
       return d < 0 ? row < 0 : row >= 0 && map.getResult(d) == getAffineDimExpr(row, map.getContext());
     };
     for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps))
@@ -185,7 +197,7 @@ LogicalResult emitRows(Kernel &kernel, Operation *op) {
   if (auto inner = kernelOver<ScanOp>(op))
     return emitRows(kernel, inner);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  int64_t d = rowDim(type);
+  int64_t d = rowDim(op);
   if (auto kernelOp = dyn_cast<KernelOp>(op))
     if (auto product = ProductKernel::of(kernelOp, kernel.placement))
       return emitTopProduct(kernel, *product);

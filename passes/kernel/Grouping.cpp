@@ -194,14 +194,24 @@ static SmallVector<unsigned> rowDims(RankedTensorType type) {
   return dims;
 }
 
-static SmallVector<std::string> rowAxesOf(Operation *op) {
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  return llvm::map_to_vector(rowDims(type), [&](unsigned dim) { return axisOf(type, dim).str(); });
+/// The dims whose positions are computed apart from each other: those over `b` and sequences, but for a softmax over the
+/// first sequence only `b`, since threads are dealt that sequence's positions and each would need all others.
+static SmallVector<unsigned> rowDims(Value value) {
+  SmallVector<unsigned> dims = rowDims(cast<RankedTensorType>(value.getType()));
+  if (auto softmax = value.getDefiningOp<SoftmaxOp>())
+    if (dims.size() > 1 && llvm::is_contained(softmax.getOver(), dims[1]))
+      dims.truncate(1);
+  return dims;
 }
 
-/// Whether `access` reads its source at the row that an operation with results of `type` computes.
-static bool isOwnRow(RankedTensorType type, const Access &access) {
-  SmallVector<unsigned> mine = rowDims(type), theirs = rowDims(cast<RankedTensorType>(access.source.getType()));
+static SmallVector<std::string> rowAxesOf(Operation *op) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return llvm::map_to_vector(rowDims(op->getResult(0)), [&](unsigned dim) { return axisOf(type, dim).str(); });
+}
+
+/// Whether `access` reads its source at the row of `result` that is computed.
+static bool isOwnRow(Value result, const Access &access) {
+  SmallVector<unsigned> mine = rowDims(result), theirs = rowDims(access.source);
   if (mine.size() != theirs.size())
     return false;
   for (auto [dim, place] : llvm::zip(mine, theirs))
@@ -323,7 +333,7 @@ private:
       if (!isIn(access.source, group))
         continue;
       reads = true;
-      if (!isOwnRow(type, access) || access.map.getNumResults() != last + 1)
+      if (!isOwnRow(map->getResult(0), access) || access.map.getNumResults() != last + 1)
         return false;
       AffineExpr offset = simplifyAffineExpr(access.map.getResults().back() - getAffineDimExpr(last, map.getContext()),
                                              access.map.getNumDims(), access.map.getNumSymbols());
@@ -347,7 +357,7 @@ private:
       auto type = cast<RankedTensorType>(op->getResult(0).getType());
       if (auto equation = dyn_cast<Equation>(op))
         return llvm::all_of(accessesOf(equation), [&](const Access &access) {
-          return !isIn(access.source, group) || isOwnRow(type, access);
+          return !isIn(access.source, group) || isOwnRow(op->getResult(0), access);
         });
       // concat and detach read their own row, but for a concat along an axis.
       auto concat = dyn_cast<ConcatOp>(op);

@@ -99,7 +99,6 @@ def test_inspect_knows_each_kind_of_file(folder):
     assert "neither a library" in rondo("inspect", folder / "no", status=2).stderr
 
 
-@pytest.mark.xfail(reason="doctor --json runs out of memory in the release preset: open", strict=False)
 def test_doctor_compiles_a_model():
     findings = {f["what"]: f for f in json.loads(rondo("doctor", "--json").stdout)}
     assert findings["compile and run"]["ok"] and findings["linker"]["ok"]

@@ -33,8 +33,9 @@ static std::string levelHere() {
 }
 
 static std::string firstProgram(std::initializer_list<StringRef> names) {
+  StringRef packaged[] = {"/usr/lib/llvm-22/bin"};
   for (StringRef name : names)
-    for (ArrayRef<StringRef> folder : {ArrayRef<StringRef>{"/usr/lib/llvm-22/bin"}, ArrayRef<StringRef>{}})
+    for (ArrayRef<StringRef> folder : {ArrayRef<StringRef>(packaged), ArrayRef<StringRef>()})
       if (auto path = sys::findProgramByName(name, folder))
         return *path;
   return "";
