@@ -1,10 +1,10 @@
 /* See embedded.h. */
 #include "embedded.h"
 
-const unsigned char rondo_runtime_bitcode[] = {
-#embed "rondo_runtime.bc"
+const unsigned char rondo_runtime_object[] = {
+#embed "rondo_runtime.o"
 };
-const size_t rondo_runtime_bitcode_size = sizeof rondo_runtime_bitcode;
+const size_t rondo_runtime_object_size = sizeof rondo_runtime_object;
 
 const char rondo_header_text[] = {
 #embed "rondo.h" suffix(, 0)

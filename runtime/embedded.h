@@ -1,13 +1,13 @@
-/* What the compiler carries of the runtime, as bytes (target RondoRuntimeBitcode; sizes do not count a final zero). */
+/* What the compiler carries of the runtime, as bytes (target RondoRuntimeEmbedded; sizes do not count a final zero). */
 #ifndef RONDO_RUNTIME_EMBEDDED_H
 #define RONDO_RUNTIME_EMBEDDED_H
 #include <stddef.h>
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* The whole runtime as one LLVM module, to be linked into a model's module and internalised. */
-extern const unsigned char rondo_runtime_bitcode[];
-extern const size_t rondo_runtime_bitcode_size;
+/* The whole runtime as one object of hidden symbols; those it defines are called rondo_*, until a library renames them. */
+extern const unsigned char rondo_runtime_object[];
+extern const size_t rondo_runtime_object_size;
 /* rondo.h, to be written beside the model's header. */
 extern const char rondo_header_text[];
 extern const size_t rondo_header_text_size;

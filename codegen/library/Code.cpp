@@ -127,9 +127,7 @@ Error compileTables(const EmittedProgram &program, const TableFacts &facts, Byte
   module.setTargetTriple(targetMachine()->getTargetTriple());
   module.setDataLayout(targetMachine()->createDataLayout());
   module.setPICLevel(PICLevel::BigPIC);
-  StringSet<> visible = emitTables(module, program, facts);
-  if (Error error = linkRuntime(module, visible, facts.name))
-    return error;
+  emitTables(module, program, facts);
   object = emitObject(module);
   return object.empty() ? failed("this LLVM cannot write x86-64 objects") : Error::success();
 }

@@ -66,6 +66,8 @@ private:
     prepareLowering(context);
     Division division = divide(program, options);
     std::vector<CodePart> &parts = division.parts;
+    if (Error error = runtimeObject(options.name, runtime))
+      return error;
     std::vector<std::string> errors(parts.size() + 1);
     // Tables last: they take longer than no part, and the first to be taken up should be the long ones.
     mlir::parallelFor(context, 0, errors.size(), [&](size_t i) {
@@ -77,7 +79,7 @@ private:
         return failed(error);
     program.module = nullptr;
     code = std::move(parts);
-    written.codeSize = tables.size();
+    written.codeSize = tables.size() + runtime.size();
     for (const CodePart &part : code)
       written.codeSize += part.object.size();
     phase("machine code");
@@ -85,7 +87,8 @@ private:
   }
 
   std::vector<Member> members(const Bytes *weights) const {
-    std::vector<Member> all = {{options.name + ".o", {tables.data(), tables.size()}}};
+    std::vector<Member> all = {{options.name + ".o", {tables.data(), tables.size()}},
+                               {options.name + "_runtime.o", {runtime.data(), runtime.size()}}};
     for (const CodePart &part : code)
       all.push_back({part.name, {part.object.data(), part.object.size()}});
     if (facts.embedded)
@@ -192,7 +195,7 @@ private:
   std::chrono::steady_clock::time_point started;
   TableFacts facts;
   std::vector<CodePart> code;
-  Bytes tables, weights;
+  Bytes runtime, tables, weights;
   std::unique_ptr<MemoryBuffer> image;
 };
 

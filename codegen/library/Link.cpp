@@ -1,19 +1,15 @@
-// The runtime into a module, objects into an archive, objects into a shared library.
+// The runtime under the names of a library, objects into an archive, objects into a shared library.
 #include "codegen/cpu/Lowering.h"
 #include "codegen/library/Parts.h"
 #include "runtime/embedded.h"
 
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/Bitcode/BitcodeReader.h"
-#include "llvm/IR/Constants.h"
-#include "llvm/IR/GlobalVariable.h"
-#include "llvm/IR/Module.h"
-#include "llvm/Linker/Linker.h"
+#include "llvm/ObjCopy/CommonConfig.h"
+#include "llvm/ObjCopy/ELF/ELFConfig.h"
+#include "llvm/ObjCopy/ELF/ELFObjcopy.h"
 #include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Target/TargetMachine.h"
-#include "llvm/Transforms/IPO/GlobalDCE.h"
 
 using namespace llvm;
 
@@ -23,32 +19,26 @@ static StringRef asText(const unsigned char *bytes, size_t size) {
   return StringRef(reinterpret_cast<const char *>(bytes), size);
 }
 
-Error linkRuntime(Module &module, const StringSet<> &exported, StringRef library) {
-  // The runtime was optimised when the compiler was built: here it is only joined.
-  auto runtime = parseBitcodeFile(MemoryBufferRef(asText(rondo_runtime_bitcode, rondo_runtime_bitcode_size), "runtime"),
-                                  module.getContext());
+Error runtimeObject(StringRef library, Bytes &object) {
+  auto runtime = object::ObjectFile::createELFObjectFile(
+      MemoryBufferRef(asText(rondo_runtime_object, rondo_runtime_object_size), "runtime"));
   if (!runtime)
     return runtime.takeError();
-  (*runtime)->setTargetTriple(module.getTargetTriple());
-  (*runtime)->setDataLayout(module.getDataLayout());
-  if (Linker::linkModules(module, std::move(*runtime), Linker::LinkOnlyNeeded))
-    return failed("the runtime cannot be linked into the model: it does not fit this compiler");
-  for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() || exported.contains(value.getName()) || is_contained(kCalledSymbols, value.getName()))
-      continue;
-    value.setVisibility(GlobalValue::DefaultVisibility);
-    value.setLinkage(value.hasPrivateLinkage() ? GlobalValue::PrivateLinkage : GlobalValue::InternalLinkage);
-    value.setDSOLocal(true);
+  auto &elf = cast<object::ELFObjectFileBase>(**runtime);
+  StringMap<std::string> names;
+  for (const object::ELFSymbolRef &symbol : elf.symbols()) {
+    auto flags = symbol.getFlags();
+    auto name = symbol.getName();
+    if (!flags || !name)
+      return joinErrors(flags.takeError(), name.takeError());
+    if ((*flags & object::SymbolRef::SF_Global) && !(*flags & object::SymbolRef::SF_Undefined))
+      names[*name] = hiddenSymbol(library, *name);
   }
-  // Who compiled the runtime, and where, is not for shipping.
-  if (NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
-    ident->eraseFromParent();
-  for (StringRef called : kCalledSymbols)
-    if (GlobalValue *function = module.getNamedValue(called))
-      hide(*function, library);
-  ModuleAnalysisManager none;
-  GlobalDCEPass().run(module, none);
-  return Error::success();
+  objcopy::CommonConfig config;
+  for (auto &entry : names)
+    config.SymbolsToRename[entry.getKey()] = entry.getValue();
+  raw_svector_ostream stream(object);
+  return objcopy::elf::executeObjcopyOnBinary(config, objcopy::ELFConfig(), elf, stream);
 }
 
 Expected<std::unique_ptr<MemoryBuffer>> makeArchive(ArrayRef<Member> members) {

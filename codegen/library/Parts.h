@@ -57,8 +57,8 @@ struct TableFacts {
   uint32_t interface = 0;
 };
 
-/// Makes the program's tables and wrappers. Returns the symbols that stay visible.
-llvm::StringSet<> emitTables(llvm::Module &module, const EmittedProgram &program, const TableFacts &facts);
+/// Makes the program's tables and wrappers.
+void emitTables(llvm::Module &module, const EmittedProgram &program, const TableFacts &facts);
 /// What the packed block's layout depends on, before the module is lowered.
 uint64_t layoutHash(const EmittedProgram &program);
 
@@ -94,15 +94,15 @@ struct Division {
 Division divide(EmittedProgram &program, const LibraryOptions &options);
 /// From structured operations to an object; parts may be compiled at the same time.
 llvm::Error compilePart(CodePart &part, const llvm::StringSet<> &functions, const LibraryOptions &options);
-/// The object of tables, wrappers and runtime.
+/// The object of tables and wrappers.
 llvm::Error compileTables(const EmittedProgram &program, const TableFacts &facts, Bytes &object);
 /// An object that holds only the image of the weights.
 Bytes embeddedObject(llvm::StringRef name, llvm::StringRef image);
 
 // ---- Link.cpp: the runtime, archives, shared libraries ----
 
-/// Links the runtime into the module and makes everything internal but `exported` and the barrier.
-llvm::Error linkRuntime(llvm::Module &module, const llvm::StringSet<> &exported, llvm::StringRef library);
+/// The runtime's object, its symbols called as this library calls them.
+llvm::Error runtimeObject(llvm::StringRef library, Bytes &object);
 
 struct Member {
   std::string name; // charlm.o

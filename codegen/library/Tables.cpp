@@ -28,7 +28,7 @@ public:
       : module(module), context(module.getContext()), program(program), facts(facts),
         pointer(PointerType::getUnqual(context)), i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)) {}
 
-  StringSet<> emit() {
+  void emit() {
     SmallVector<Constant *> exports, cells;
     for (const EmittedExport &fn : program.exports)
       exports.push_back(exportRow(fn));
@@ -47,10 +47,6 @@ public:
                     int64(program.plainFloats), int64(program.packedFloats), int64(facts.layout),
                     ConstantArray::get(ArrayType::get(pointer, 3), load), embedded(), int64(facts.embedded)}));
     emitWrappers(exportTable);
-    // Kernels call these: they must come along with the runtime.
-    for (StringRef called : kCalledSymbols)
-      module.getOrInsertFunction(called, FunctionType::get(Type::getVoidTy(context), false));
-    return std::move(exported);
   }
 
 private:
@@ -81,15 +77,18 @@ private:
     SmallVector<uint32_t> unsignedValues(values.begin(), values.end());
     return values.empty() ? null() : global(ConstantDataArray::get(context, ArrayRef(unsignedValues)));
   }
-  /// A kernel of another object.
-  Constant *function(StringRef symbol) {
-    if (symbol.empty())
-      return null();
-    FunctionCallee callee = module.getOrInsertFunction(hiddenSymbol(facts.name, symbol), Type::getVoidTy(context));
+  /// A function of another object: a kernel, or one of the runtime.
+  FunctionCallee elsewhere(StringRef symbol, FunctionType *type) {
+    FunctionCallee callee = module.getOrInsertFunction(hiddenSymbol(facts.name, symbol), type);
     auto *made = cast<Function>(callee.getCallee());
     made->setVisibility(GlobalValue::HiddenVisibility);
     made->setDSOLocal(true);
-    return made;
+    return callee;
+  }
+  Constant *function(StringRef symbol) {
+    if (symbol.empty())
+      return null();
+    return cast<Function>(elsewhere(symbol, FunctionType::get(Type::getVoidTy(context), false)).getCallee());
   }
 
   Constant *embedded() {
@@ -149,7 +148,7 @@ private:
   void wrapper(StringRef name, StringRef target, Constant *first, Type *result, ArrayRef<Type *> parameters) {
     SmallVector<Type *> all = {pointer};
     append_range(all, parameters);
-    FunctionCallee callee = module.getOrInsertFunction(target, FunctionType::get(result, all, false));
+    FunctionCallee callee = elsewhere(target, FunctionType::get(result, all, false));
     Function *made = define(name, FunctionType::get(result, parameters, false));
     IRBuilder<> b(&made->getEntryBlock());
     SmallVector<Value *> arguments = {first};
@@ -170,7 +169,6 @@ private:
     made->addFnAttr("target-cpu", "x86-64");
     made->setDoesNotThrow();
     BasicBlock::Create(context, "", made);
-    exported.insert(symbol);
     return made;
   }
 
@@ -203,13 +201,12 @@ private:
   PointerType *pointer;
   Type *i32, *i64;
   Constant *descriptor = nullptr;
-  StringSet<> exported;
 };
 
 } // namespace
 
-StringSet<> emitTables(Module &module, const EmittedProgram &program, const TableFacts &facts) {
-  return Tables(module, program, facts).emit();
+void emitTables(Module &module, const EmittedProgram &program, const TableFacts &facts) {
+  Tables(module, program, facts).emit();
 }
 
 } // namespace rondo

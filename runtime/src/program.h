@@ -1,6 +1,6 @@
 /* The agreement between the code generator and the runtime.
  *
- * A compiled model is: this runtime, as bitcode, with everything internal; constant tables of the types below, emitted
+ * A compiled model is: this runtime, its symbols hidden and named after the model; constant tables of the types below, emitted
  * by the compiler; one entry function per export and target; and thin exported wrappers <model>_* which put the
  * descriptor before their own arguments and call the functions at the end of this file.
  *

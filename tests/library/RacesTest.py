@@ -41,9 +41,8 @@ def instrument(folder, name, options):
     assert any("__tsan_read4" in line for line in symbols)
     renamed = [f"--redefine-sym={line.split()[-1]}={name}_.{line.split()[-1]}" for line in symbols if " T " in line]
     run(LLVM / "llvm-objcopy", *renamed, f"--redefine-sym=rondo_team_wait=told_wait_{name}", f"{name}.k.o", cwd=folder)
-    run(LLVM / "llvm-ar", "x", f"out/lib{name}.a", f"{name}.o", cwd=folder)
-    run(LLVM / "llvm-objcopy", f"--globalize-symbol={name}_.rondo_team_wait", f"{name}.o", cwd=folder)
-    return [f"{name}.k.o", f"{name}.o"]
+    run(LLVM / "llvm-ar", "x", f"out/lib{name}.a", f"{name}.o", f"{name}_runtime.o", cwd=folder)
+    return [f"{name}.k.o", f"{name}.o", f"{name}_runtime.o"]
 
 
 @pytest.mark.parametrize("recurrences", ["examples", "columns"])
