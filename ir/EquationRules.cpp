@@ -1,5 +1,6 @@
 // Rules E1-E5, which every equation obeys.
 #include "ir/EquationSyntax.h"
+#include "ir/Queries.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -23,7 +24,7 @@ static bool isLegalExpr(AffineExpr expr) {
 }
 
 /// E1-E3 for one access. A view may read less than there is, so its sizes are not compared.
-static LogicalResult verifyAccess(Equation equation, Value value, AffineMap map, bool isView, const Twine &what) {
+static LogicalResult verifyAccess(Equation equation, Value value, AffineMap map, bool ofView, const Twine &what) {
   auto type = cast<RankedTensorType>(value.getType());
   Operation *op = equation.getOperation();
   if (map.getNumResults() != type.getRank()) // E1
@@ -37,13 +38,13 @@ static LogicalResult verifyAccess(Equation equation, Value value, AffineMap map,
     if (!isLegalExpr(expr)) // E3
       return op->emitOpError() << what << " is read at an expression that is not affine, with quotients by positive "
                                << "constants";
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim || isView)
+    auto dim = pureDim(expr);
+    if (!dim || ofView)
       continue;
-    int64_t size = equation.getDimSize(dim.getPosition()), found = type.getDimSize(place);
-    StringRef axis = equation.getDimAxis(dim.getPosition()), foundAxis = axisOf(type, place);
+    int64_t size = equation.getDimSize(*dim), found = type.getDimSize(place);
+    StringRef axis = equation.getDimAxis(*dim), foundAxis = axisOf(type, place);
     if (size != found || axis != foundAxis) // E2
-      return op->emitOpError() << "dim " << dim.getPosition() << " ranges over " << extentText(size, axis) << ", but "
+      return op->emitOpError() << "dim " << *dim << " ranges over " << extentText(size, axis) << ", but "
                                << what << " has " << extentText(found, foundAxis) << " there (its dimension " << place
                                << ")";
   }
@@ -78,13 +79,12 @@ LogicalResult rondo::verifyEquation(Equation equation) {
       return op->emitOpError() << "uses the step of axis " << axis << ", but stands in no scan over it";
   }
 
-  bool isView = isa<ContractOp>(op) && equation.getReads().size() == 1 && equation.getNumReducedDims() == 0;
   for (auto [i, value] : llvm::enumerate(equation.getReads()))
-    if (failed(verifyAccess(equation, value, equation.getReadMap(i), isView, "read " + Twine(i))))
+    if (failed(verifyAccess(equation, value, equation.getReadMap(i), isView(op), "read " + Twine(i))))
       return failure();
   for (auto [i, value] : llvm::enumerate(equation.getLets())) {
     AffineMap map = equation.getLetMap(i);
-    if (failed(verifyAccess(equation, value, map, /*isView=*/false, "let " + Twine(i))))
+    if (failed(verifyAccess(equation, value, map, /*ofView=*/false, "let " + Twine(i))))
       return failure();
     if (!cast<RankedTensorType>(value.getType()).getElementType().isInteger(32)) // E5
       return op->emitOpError() << "let " << i << " is no i32 tensor";

@@ -1,4 +1,5 @@
 #include "passes/CheckMeaning.h"
+#include "ir/Queries.h"
 #include "ir/interp/Init.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/ADT/StringSet.h"
@@ -20,30 +21,13 @@ public:
 
   Example next() {
     Example example;
-    function->walk([&](Operation *op) {
-      for (Type type : op->getResultTypes())
-        addLengths(type, example);
-      for (Region &region : op->getRegions())
-        for (BlockArgument argument : region.getArguments())
-          addLengths(argument.getType(), example);
-      if (auto equation = dyn_cast<Equation>(op))
-        for (Attribute extent : equation.getExtents())
-          if (auto axis = dyn_cast<StringAttr>(extent))
-            addAxis(axis.getValue(), example);
-    });
+    function->walk([&](Operation *op) { walkAxes(op, [&](StringRef axis) { addAxis(axis, example); }); });
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       example.inputs.push_back(input(i, example));
     return example;
   }
 
 private:
-  void addLengths(Type type, Example &example) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    for (unsigned dim = 0; tensor && dim < tensor.getRank(); ++dim)
-      if (tensor.isDynamicDim(dim))
-        addAxis(axisOf(tensor, dim), example);
-  }
-
   void addAxis(StringRef axis, Example &example) {
     walkBaseAxes(axis, [&](StringRef base) {
       if (base == "b" || example.length.count(base) || made.contains(base))

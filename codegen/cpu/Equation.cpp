@@ -11,38 +11,6 @@ using namespace mlir;
 
 namespace rondo {
 
-// Interval arithmetic over static dimensions.
-std::optional<std::pair<int64_t, int64_t>> staticRange(AffineExpr e, ArrayRef<Extent> extents) {
-  if (auto c = dyn_cast<AffineConstantExpr>(e))
-    return std::pair{c.getValue(), c.getValue()};
-  if (auto d = dyn_cast<AffineDimExpr>(e)) {
-    const Extent &x = extents[d.getPosition()];
-    if (!x.axis.empty())
-      return std::nullopt;
-    return std::pair<int64_t, int64_t>{0, x.size - 1};
-  }
-  auto binary = dyn_cast<AffineBinaryOpExpr>(e);
-  if (!binary)
-    return std::nullopt;
-  auto l = staticRange(binary.getLHS(), extents), r = staticRange(binary.getRHS(), extents);
-  if (!l || !r)
-    return std::nullopt;
-  switch (binary.getKind()) {
-  case AffineExprKind::Add:
-    return std::pair{l->first + r->first, l->second + r->second};
-  case AffineExprKind::Mul: {
-    auto ends = {l->first * r->first, l->first * r->second, l->second * r->first, l->second * r->second};
-    return std::pair{std::min(ends), std::max(ends)};
-  }
-  case AffineExprKind::FloorDiv:
-    return std::pair{llvm::divideFloorSigned(l->first, r->first), llvm::divideFloorSigned(l->second, r->first)};
-  case AffineExprKind::Mod:
-    return std::pair<int64_t, int64_t>{0, r->first - 1};
-  default:
-    return std::nullopt;
-  }
-}
-
 static SmallVector<Extent> extentsOf(Equation equation) {
   SmallVector<Extent> extents;
   for (unsigned d = 0; d < equation.getNumDims(); ++d)
@@ -51,28 +19,13 @@ static SmallVector<Extent> extentsOf(Equation equation) {
   return extents;
 }
 
-bool isView(Operation *op) {
-  auto contract = dyn_cast_or_null<ContractOp>(op);
-  if (!contract || contract.getReads().size() != 1 || !contract.getLets().empty() || !contract.getScalars().empty() ||
-      !contract.getExtents().empty() || !contract.getWhere().empty())
+bool isSafeView(Operation *op) {
+  if (!isPlainView(op))
     return false;
-  auto from = cast<RankedTensorType>(contract.getReads()[0].getType()), to = cast<RankedTensorType>(contract.getType());
-  if (from.getElementType() != to.getElementType())
-    return false;
-  auto equation = cast<Equation>(op);
-  SmallVector<Extent> extents = extentsOf(equation);
-  for (auto [d, e] : llvm::enumerate(equation.getReadMap(0).getResults())) {
-    if (from.isDynamicDim(d)) {
-      auto dim = dyn_cast<AffineDimExpr>(e);
-      if (!dim || extents[dim.getPosition()].axis != axisOf(from, d))
-        return false;
-      continue;
-    }
-    auto range = staticRange(e, extents);
-    if (!range || range->first < 0 || range->second >= from.getDimSize(d))
-      return false;
-  }
-  return true;
+  auto view = cast<Equation>(op);
+  Value from = view.getReads()[0];
+  return getElementTypeOrSelf(from) == getElementTypeOrSelf(op->getResult(0)) &&
+         isInRange(view, from, view.getReadMap(0));
 }
 
 EquationView EquationView::of(Operation *op) {
@@ -89,7 +42,7 @@ EquationView EquationView::of(Operation *op) {
   view.resultDims = equation.getNumResultDims();
   view.extents = extentsOf(equation);
   for (auto [read, map] : llvm::zip(view.reads, view.readMaps))
-    while (isView(read.getDefiningOp())) {
+    while (isSafeView(read.getDefiningOp())) {
       auto inner = cast<Equation>(read.getDefiningOp());
       map = inner.getReadMap(0).compose(map);
       read = inner.getReads()[0];

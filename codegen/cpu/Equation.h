@@ -8,7 +8,7 @@
 #pragma once
 
 #include "codegen/cpu/Scope.h"
-#include "ir/Dialect.h"
+#include "ir/Queries.h"
 
 namespace rondo {
 
@@ -34,12 +34,9 @@ struct EquationView {
   unsigned symbols() const { return scalars.size() + lets.size(); }
 };
 
-/// Least and greatest value of an expression over static dimensions.
-std::optional<std::pair<int64_t, int64_t>> staticRange(mlir::AffineExpr e, llvm::ArrayRef<Extent> extents);
-
-/// A view: one tensor read at other positions, all of them surely in range. It needs no storage of its own where its
-/// users read through it.
-bool isView(mlir::Operation *op);
+/// A view that reads one tensor at other positions, all of them surely in range. It needs no storage of its own where
+/// its users read through it.
+bool isSafeView(mlir::Operation *op);
 
 /// A requirement on the dimensions: a union of conjunctions of `expr >= 0` and `expr == 0`.
 /// Symbols: the equation's, then the length of every axis of the program.

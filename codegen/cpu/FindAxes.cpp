@@ -1,7 +1,6 @@
 #include "codegen/cpu/FindAxes.h"
 
-#include "ir/Axes.h"
-#include "ir/Dialect.h"
+#include "ir/Queries.h"
 
 using namespace mlir;
 
@@ -14,36 +13,18 @@ public:
 
   FailureOr<std::vector<EmittedAxis>> run() {
     for (Type type : func.getArgumentTypes())
-      eachAxis(type, [&](StringRef axis) {
+      walkAxes(type, [&](StringRef axis) {
         auto form = axisForm(axis);
-        if (form && form->isBase(axis))
+        if (axis != "b" && form && form->isBase(axis))
           give(axis);
       });
     func->walk([&](AxisOp op) { values[op.getAxis()] = op; });
     auto add = [&](StringRef axis) { ok &= make(axis); };
     for (Type type : func.getArgumentTypes())
-      eachAxis(type, add);
-    func->walk([&](Operation *op) {
-      for (Type type : op->getResultTypes())
-        eachAxis(type, add);
-      for (Region &region : op->getRegions())
-        for (BlockArgument argument : region.getArguments())
-          eachAxis(argument.getType(), add);
-      if (auto length = dyn_cast<LengthOp>(op))
-        add(length.getAxis());
-      if (auto made = dyn_cast<AxisOp>(op))
-        add(made.getAxis());
-      auto equation = dyn_cast<Equation>(op);
-      if (!equation)
-        return;
-      for (Attribute extent : equation.getExtents())
-        if (auto axis = dyn_cast<StringAttr>(extent))
-          add(axis);
-      for (Attribute scalar : equation.getScalars())
-        add(cast<StringAttr>(scalar).getValue().split(' ').second);
-    });
+      walkAxes(type, add);
+    func->walk([&](Operation *op) { walkAxes(op, add); });
     for (Type type : func.getResultTypes())
-      eachAxis(type, [&](StringRef axis) {
+      walkAxes(type, [&](StringRef axis) {
         if (int64_t at = table.indexOf(axis); at >= 0)
           axes[at].returned = axes[at].source != EmittedAxis::Given;
       });
@@ -58,13 +39,6 @@ private:
   std::vector<EmittedAxis> axes;
   llvm::StringMap<AxisOp> values;
   bool ok = true;
-
-  static void eachAxis(Type type, llvm::function_ref<void(StringRef)> f) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    for (int64_t d = 0; tensor && d < tensor.getRank(); ++d)
-      if (tensor.isDynamicDim(d) && axisOf(tensor, d) != "b")
-        f(axisOf(tensor, d));
-  }
 
   template <typename Attr>
   Attr said(StringRef about, StringRef axis) {

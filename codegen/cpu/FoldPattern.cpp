@@ -55,7 +55,7 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   FoldPattern p;
   SmallVector<Operation *> ops;
   for (Operation &op : fold.getRegion().front().without_terminator())
-    if (!isView(&op))
+    if (!isSafeView(&op))
       ops.push_back(&op);
   if (ops.size() < 3 || fold.getNumResults() != 1)
     return std::nullopt;

@@ -53,7 +53,7 @@ bool Point::provedInRange(AffineExpr e, RankedTensorType type, unsigned dim) con
       return bound && *bound <= type.getDimSize(dim);
     }
   }
-  auto range = staticRange(e, eq.extents);
+  auto range = rangeOf(e, cast<Equation>(eq.op));
   return range && range->first >= 0 && range->second < type.getDimSize(dim);
 }
 

@@ -14,7 +14,7 @@ static bool isStripRead(Operation *op) {
     return false;
   auto type = cast<RankedTensorType>(contract.getType());
   if (!type.getElementType().isF32() || !cast<RankedTensorType>(contract.getReads()[0].getType()).getElementType().isF32())
-    return isView(op);
+    return isSafeView(op);
   EquationView eq = EquationView::of(op);
   for (AffineMap map : eq.letMaps)
     for (AffineExpr e : map.getResults())
@@ -181,7 +181,7 @@ void ProductKernel::emit(Kernel &kernel, const RowSpace &rows, Value tid, Value 
   // Where row i is row i of A too, its address is a multiple of the row size.
   bool linear = rows.flat && a.held.empty() && eq.lets.empty();
   for (auto [position, d] : llvm::enumerate(rowDims))
-    linear &= position < a.layout.type.getRank() && a.layout.type.isDynamicDim(position) &&
+    linear &= int64_t(position) < a.layout.type.getRank() && a.layout.type.isDynamicDim(position) &&
               rowMap.getResult(position) == getAffineDimExpr(d, rowMap.getContext());
   linear &= a.layout.rowDims.size() + a.layout.perExample == rowDims.size();
   product.scattered = !linear && !product.copy;

@@ -48,7 +48,7 @@ LogicalResult emitForExample(const Scope &scope, Operation *op, ArrayRef<Value> 
   if (isa<ReadOp, YieldOp>(op) || scope.kernel.placement.isConstant(op))
     return success();
   // Equations read through views; what else reads one needs it in memory.
-  if (isView(op) && llvm::all_of(op->getUsers(), [](Operation *user) { return isa<Equation>(user); }))
+  if (isSafeView(op) && llvm::all_of(op->getUsers(), [](Operation *user) { return isa<Equation>(user); }))
     return success();
   if (auto fold = dyn_cast<FoldOp>(op))
     if (unsigned rowAxes = scope.kernel.placement.rowwiseAxes(fold))
@@ -164,7 +164,7 @@ SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
   SmallVector<Operation *> parts;
   if (auto product = ProductKernel::of(kernel, placement)) {
     for (Operation *earlier : product->before())
-      if (!isView(earlier))
+      if (!isSafeView(earlier))
         parts.push_back(earlier);
     parts.push_back(op);
     return parts;
@@ -179,7 +179,7 @@ SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
     for (Operation &inner : block.without_terminator())
       if (apart && &inner == fold)
         add(fold.getBody().front(), add);
-      else if (!isView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
+      else if (!isSafeView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
         parts.push_back(&inner);
   };
   add(kernel.getBlock(), add);

@@ -181,7 +181,7 @@ private:
     auto scan = dyn_cast<ScanOp>(op);
     if (auto kernelOp = dyn_cast<KernelOp>(op))
       for (Operation &part : kernelOp.getBlock().without_terminator()) {
-        if (!isa<ScanOp>(part) && !isView(&part))
+        if (!isa<ScanOp>(part) && !isSafeView(&part))
           return nullptr;
         if (isa<ScanOp>(part))
           scan = cast<ScanOp>(part);

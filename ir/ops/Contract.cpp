@@ -103,9 +103,9 @@ LogicalResult ContractOp::evaluate(Frame &frame) {
   SmallVector<const Tensor *> factors;
   for (Value read : getReads())
     factors.push_back(&frame.get(read));
-  // A view is a copy and integers are exact: nothing is rounded.
-  bool isView = getReads().size() <= 1 && getExtents().empty();
-  bool rounds = getResult().getType().getElementType().isF32() && !isView;
+  // A copy and integers are exact: nothing is rounded.
+  bool copies = getReads().size() <= 1 && getExtents().empty();
+  bool rounds = getResult().getType().getElementType().isF32() && !copies;
   Tensor result = terms.makeResult(0);
   result.needScale();
   terms.forEachRun([&](const Terms::Run &run) { addTerms(run, factors, rounds, result); });

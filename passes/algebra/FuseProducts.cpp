@@ -145,8 +145,7 @@ static void fuseBlock(Block &block, ParameterSection &parameters) {
 static bool sinkView(ScanOp scan, unsigned slice) {
   ScanParts parts = scan.getParts();
   auto contract = parts.over[slice].getDefiningOp<ContractOp>();
-  if (!contract || !isViewContract(contract) || !contract.getWhere().empty() || !contract.getLets().empty() ||
-      !contract.getScalars().empty())
+  if (!isPlainView(contract))
     return false;
   auto view = cast<Equation>(contract.getOperation());
   unsigned dim = parts.sliceDims[slice];

@@ -39,11 +39,6 @@ bool rondo::isProduct(Operation *op) {
   return contract && contract.getReads().size() >= 2 && !contract.getExtents().empty();
 }
 
-std::optional<unsigned> rondo::pureDim(AffineExpr expr) {
-  auto dim = dyn_cast<AffineDimExpr>(expr);
-  return dim ? std::optional<unsigned>(dim.getPosition()) : std::nullopt;
-}
-
 static bool isOrdinary(Operation *op) { return isa<Equation, ConcatOp, DetachOp, FoldOp, ReadOp, PackOp>(op); }
 
 llvm::DenseSet<Value> rondo::parameterValues(func::FuncOp func) {

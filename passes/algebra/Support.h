@@ -1,7 +1,7 @@
 // Questions and small changes that several algebra passes need.
 #pragma once
 
-#include "ir/Dialect.h"
+#include "ir/Queries.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -15,8 +15,6 @@ bool mentionsStep(mlir::Operation *op, llvm::StringRef axis);
 
 /// A contract with two factors or more and a reduced dim.
 bool isProduct(mlir::Operation *op);
-/// The dim that is this expression, if it is one.
-std::optional<unsigned> pureDim(mlir::AffineExpr expr);
 
 /// Values that depend on cells alone (not on an argument of the function or of a scan).
 llvm::DenseSet<mlir::Value> parameterValues(mlir::func::FuncOp func);

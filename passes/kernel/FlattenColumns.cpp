@@ -151,8 +151,7 @@ private:
   /// The offset of a view that looks at consecutive columns of a flat value, at the dims of `domain`'s rows and
   /// columns.
   std::optional<int64_t> offsetOf(ContractOp view, ArrayRef<unsigned> rows, const Columns &columns) {
-    if (!view || !isViewContract(view) || !view.getWhere().empty() || !view.getLets().empty() ||
-        !view.getScalars().empty())
+    if (!isPlainView(view))
       return std::nullopt;
     AffineMap map = cast<Equation>(view.getOperation()).getReadMap(0);
     if (map.getNumResults() != rows.size() + 1)

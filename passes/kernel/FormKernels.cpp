@@ -102,7 +102,7 @@ private:
 
   static void eraseDeadViews(Block &block) {
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-      if (isViewContract(&op) && op.use_empty())
+      if (isView(&op) && op.use_empty())
         op.erase();
   }
 

@@ -15,7 +15,7 @@ static constexpr int64_t kMostGates = 8;
 constexpr llvm::StringLiteral kStored = "rondo.stored";
 
 bool rondo::isFreeView(Operation *op) {
-  if (!op || !isViewContract(op) || op->hasAttr(kStored) ||
+  if (!isView(op) || op->hasAttr(kStored) ||
       cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
     return false; // a parameter's is made once
   return llvm::none_of(op->getUsers(),

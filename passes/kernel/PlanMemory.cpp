@@ -101,7 +101,7 @@ private:
       Operation *user = use.getOwner();
       if (Operation *holder = home->findAncestorOpInBlock(*user))
         last = std::max(last, end[holder]);
-      if (isViewContract(user))
+      if (isView(user))
         last = std::max(last, lastNeed(user->getResult(0)));
       Operation *parent = user->getParentOp();
       if (isa<YieldOp>(user) && isa<KernelOp, FoldOp>(parent))
@@ -129,7 +129,7 @@ private:
         continue;
       }
       bool stored =
-          !isViewContract(&op) || llvm::any_of(op.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
+          !isView(&op) || llvm::any_of(op.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
       if (op.getNumResults() && stored)
         assign(&op, at);
     }
