@@ -114,11 +114,11 @@ LogicalResult Placement::placeResult(Value v, Operation *at) {
   if (isConstant(v)) {
     bool kept = usedByEntries(v);
     int64_t &end = kept ? weights->packedFloats : weights->plainFloats;
-    places[v] = Place{kept ? Place::Packed : Place::Plain, end, {}, -1, {}, layout};
+    places[v] = Place{kept ? Place::Packed : Place::Plain, end, layout};
     end += llvm::alignTo(layout.rowSize, kLanes);
     return success();
   }
-  places[v] = Place{Place::Slot, slotFor(v, layout), {}, -1, {}, layout};
+  places[v] = Place{Place::Slot, slotFor(v, layout), layout};
   return success();
 }
 
@@ -126,17 +126,17 @@ LogicalResult Placement::placeScan(ScanOp scan) {
   scratchSize[1] = std::max(scratchSize[1], depthOf(scan)); // the lists of examples of scans inside steps
   std::string axis = scan.getAxis().str();
   for (auto [arg, over, dim] : llvm::zip(scan.getSliceArgs(), scan.getOver(), scan.getSliceDims()))
-    places[arg] = Place{Place::View, 0, over, dim, axis, {}};
+    places[arg] = Place{Place::View, 0, {}, over, dim, axis};
   for (auto [i, arg] : llvm::enumerate(scan.getPastArgs())) {
     if (scan.getPastRows(i))
       return scan.emitError("a past with boundary rows is not built yet"), failure();
-    places[arg] = Place{Place::View, 0, scan.getStacked()[scan.getPasts()[i]], -1, axis, {}};
+    places[arg] = Place{Place::View, 0, {}, scan.getStacked()[scan.getPasts()[i]], -1, axis};
   }
   for (Value arg : scan.getCarryArgs()) {
     Layout layout = Layout::of(cast<RankedTensorType>(arg.getType()), true, axes);
     int64_t first = newSlot(layout);
     newSlot(layout);
-    places[arg] = Place{Place::Carry, first, {}, -1, {}, layout};
+    places[arg] = Place{Place::Carry, first, layout};
   }
   for (Value v : scan->getResults())
     if (failed(placeResult(v, scan)))
@@ -166,7 +166,7 @@ void Placement::placeTiles(FoldOp fold, const FoldPattern &pattern) {
   for (Operation &op : fold.getRegion().front().without_terminator())
     for (Value v : op.getResults())
       if (Layout layout = Layout::of(cast<RankedTensorType>(v.getType()), true); layout.rowDims.size() == 2)
-        places[v] = Place{Place::Nowhere, 0, {}, -1, {}, layout, {}};
+        places[v] = Place{Place::Nowhere, 0, layout};
 }
 
 // A fold goes row by row when every operation in it reads what the fold itself computes at its own row only.
@@ -213,7 +213,7 @@ void Placement::placeFold(FoldOp fold) {
       for (int64_t d = 0; d < layout.type.getRank(); ++d)
         if (!layout.type.isDynamicDim(d))
           runs *= layout.type.getDimSize(d);
-      places[v] = Place{Place::RowScratch, 0, {}, -1, {}, layout, used, unsigned(rowAxes)};
+      places[v] = Place{Place::RowScratch, 0, layout, {}, -1, {}, used, unsigned(rowAxes)};
       used[axes->longestTerm(axes->spaceOf(ArrayRef(layout.axes(*axes)).drop_front(rowAxes)))] += runs;
       used[0] += (runs + 1) * kLanes; // each run to whole vectors, and room behind the last
     }
@@ -238,12 +238,12 @@ LogicalResult Placement::placeBlock(Block &block) {
       const EmittedCell *cell = weights->cells.lookup(read.getCell());
       Layout plain = Layout::of(cast<RankedTensorType>(read.getType()), false);
       Layout padded = Layout::of(cast<RankedTensorType>(read.getType()), true);
-      places[read.getResult()] = Place{Place::Plain, cell->offset, {}, -1, {}, plain};
+      places[read.getResult()] = Place{Place::Plain, cell->offset, plain};
       if (usedByEntries(read.getResult())) {
         auto [it, isNew] = weights->packedCell.try_emplace(read.getCell(), weights->packedFloats);
         if (isNew)
           weights->packedFloats += llvm::alignTo(padded.rowSize, kLanes);
-        places[read.getResult()] = Place{Place::Packed, it->second, {}, -1, {}, padded};
+        places[read.getResult()] = Place{Place::Packed, it->second, padded};
       }
     } else {
       for (Value v : op.getResults())
@@ -258,7 +258,7 @@ FailureOr<Placement> Placement::of(func::FuncOp func, const AxisTable &axes, Wei
   Placement p(axes, weights);
   p.scratchSize.assign(axes.terms(), 0);
   for (auto [i, arg] : llvm::enumerate(func.getArguments()))
-    p.places[arg] = Place{Place::Input, int64_t(i), {}, -1, {}, Layout::of(cast<RankedTensorType>(arg.getType()), false)};
+    p.places[arg] = Place{Place::Input, int64_t(i), Layout::of(cast<RankedTensorType>(arg.getType()), false)};
   p.findConstants(func);
   Operation *exit = func.getBody().front().getTerminator();
   for (auto [i, v] : llvm::enumerate(exit->getOperands())) {
@@ -270,7 +270,7 @@ FailureOr<Placement> Placement::of(func::FuncOp func, const AxisTable &axes, Wei
       continue;
     }
     Layout layout = Layout::of(cast<RankedTensorType>(source.getType()), false);
-    p.places[source] = Place{Place::Result, int64_t(i), {}, -1, {}, layout};
+    p.places[source] = Place{Place::Result, int64_t(i), layout};
   }
   if (failed(p.placeBlock(func.getBody().front())))
     return failure();

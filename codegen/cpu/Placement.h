@@ -22,11 +22,11 @@ struct WeightBlocks {
 struct Place {
   enum Kind { Input, Result, Slot, Packed, Plain, Carry, View, RowScratch, Nowhere } kind;
   int64_t index = 0;                            // input, result or slot; offset in floats; first of two slots of a carry
-  mlir::Value whole;                            // View: the value a slice is of, or a past's stack
+  Layout layout = {};
+  mlir::Value whole = {};                       // View: the value a slice is of, or a past's stack
   int64_t heldDim = -1;                         // View: dimension held at the step of `axis`
-  std::string axis;
-  Layout layout;
-  std::vector<int64_t> scratchOffset;           // RowScratch: where in a thread's scratch, in terms
+  std::string axis = {};
+  std::vector<int64_t> scratchOffset = {};      // RowScratch: where in a thread's scratch, in terms
   unsigned rowAxes = 1;                         // RowScratch: how many axes a row of the fold has
 };
 

@@ -42,7 +42,7 @@ void addGrids(func::FuncOp func, AxisTable &table) {
       add(t, 0, byRows);
       // What a row of a fold holds.
       if (op->getParentOfType<FoldOp>())
-        for (size_t row = 1; isa<RankedTensorType>(t) && row < cast<RankedTensorType>(t).getRank(); ++row)
+        for (int64_t row = 1; isa<RankedTensorType>(t) && row < cast<RankedTensorType>(t).getRank(); ++row)
           add(t, row);
     }
   });

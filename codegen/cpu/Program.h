@@ -28,7 +28,7 @@ struct EmittedAxis {
   enum Source { Given, Arithmetic, Value } source = Given;
   /// Of made ones: (constant + sum of factor * length of earlier axes) div divisor is the length; of values, the most.
   int64_t constant = 0, divisor = 1;
-  std::vector<int64_t> factors;
+  std::vector<int64_t> factors = {};
   bool returned = false;               // results over it give its offsets
 };
 

@@ -45,7 +45,7 @@ Layout Layout::of(RankedTensorType type, bool padded, const AxisTable *table) {
     else
       layout.rowDims.push_back(d);
   }
-  layout.innerRow = padded && layout.rowDims.size() > 1 && type.getNumDynamicDims() < type.getRank();
+  layout.innerRow = padded && layout.rowDims.size() > 1 && int64_t(type.getNumDynamicDims()) < type.getRank();
   if (layout.innerRow && table)
     layout.innerRow = !table->grids[table->spaceOf(layout.axes(*table)) - table->names.size()].byRows;
   bool innermost = true;

@@ -41,12 +41,10 @@ struct OutlinePass : rondo::impl::OutlineBase<OutlinePass> {
   void runOnOperation() override {
     SmallVector<std::pair<KernelOp, unsigned>> codes; // first of each, how many
     OpBuilder builder(&getContext());
-    unsigned kernels = 0;
     for (auto func : getOperation().getOps<func::FuncOp>())
       for (auto kernel : func.getOps<KernelOp>()) {
         if (kernel.getForm() == "load")
           continue;
-        ++kernels;
         auto *found = llvm::find_if(codes, [&](auto &code) { return areEqual(code.first, kernel); });
         if (found == codes.end()) {
           codes.push_back({kernel, 0});

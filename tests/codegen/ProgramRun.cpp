@@ -83,7 +83,8 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
     fill(a, lengths);
     order[a].resize(b);
     std::iota(order[a].begin(), order[a].end(), 0);
-    std::stable_sort(order[a].begin(), order[a].end(), [&](int x, int y) { return lengths[x] > lengths[y]; });
+    std::sort(order[a].begin(), order[a].end(),
+              [&](int x, int y) { return std::pair(-lengths[x], x) < std::pair(-lengths[y], y); });
   };
   auto fillMade = [&](int64_t a) {
     std::vector<int64_t> lengths(b, e.axes[a].constant);
