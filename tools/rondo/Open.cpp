@@ -29,6 +29,10 @@ static std::string weightsBeside(const CompiledLibrary &library, StringRef path)
 
 std::unique_ptr<CompiledLibrary> openExport(const Options &options, function_ref<bool(const Signature &)> suits,
                                             const Signature *&fn, int &status) {
+  if (options.files.size() != 1) {
+    status = fail("one library or model is expected (see `rondo " + options.command + " --help`)");
+    return nullptr;
+  }
   std::unique_ptr<CompiledLibrary> library = loadOrCompile(options, options.files[0], status);
   if (!library)
     return nullptr;

@@ -37,12 +37,20 @@ static void positionals(CLI::App *command, Options &options, const std::string &
       ->type_name("");
 }
 
-static void common(CLI::App *command, Options &options) {
+/// What every command has; `footer` comes before what exit statuses mean.
+static void common(CLI::App *command, Options &options, const std::string &footer = "") {
   command->add_flag("-q,--quiet", options.quiet, "Errors only");
   command->add_flag("-v,--verbose", options.verbose, "Say more");
   command->add_option("--color", options.color, "When to colour messages")
       ->check(CLI::IsMember({"auto", "always", "never"}));
-  command->footer(exits);
+  command->footer(footer + exits);
+}
+
+/// What commands have that call a library.
+static void calling(CLI::App *command, Options &options, const std::string &defaultFn) {
+  command->add_option("--fn", options.fn, "The exported fn (default: " + defaultFn + ")")->type_name("NAME");
+  command->add_option("--weights", options.weights, "Weights, where the library has none inside")->type_name("FILE");
+  command->add_option("--threads", options.threads, "Threads in all")->check(CLI::Range(1, 256))->type_name("N");
 }
 
 static void targets(CLI::App *command, Options &options) {
@@ -89,22 +97,16 @@ static void addCompile(CLI::App &app, Options &o) {
 static void addRun(CLI::App &app, Options &o) {
   auto *command = app.add_subcommand("run", "Run an exported fn of a library (or of a model, compiled on the way)");
   positionals(command, o, "library", "libNAME.so or MODEL.rondo, and sizes to replace: NAME=value");
-  command->add_option("--fn", o.fn, "The exported fn (default: the only one)")->type_name("NAME");
+  calling(command, o, "the only one");
   command->add_option("-i,--input", o.input, "Inputs, NPZ or JSON lines (default: - , standard input)")
       ->type_name("FILE");
   command->add_option("-o,--output", o.output, "Results (default: standard output)")->type_name("FILE");
   command->add_option("--format", o.format, "Of the results (default: as the output's name says, else as the input)")
       ->check(CLI::IsMember({"npz", "jsonl"}));
-  command->add_option("--weights", o.weights, "Weights, where the library has none inside")->type_name("FILE");
-  command->add_option("--threads", o.threads, "Threads in all")->check(CLI::Range(1, 256))->type_name("N");
-  command->footer(
-      std::string("JSON lines: one example a line, {\"text\": [72, 105], ...}; reals as nested lists.\n"
-                  "NPZ: each input's rows of all examples one after another, and NAME.offsets (batch + 1 row\n"
-                  "offsets) for every sequence axis; without offsets, one example.\n") +
-      exits);
-  command->add_flag("-q,--quiet", o.quiet, "Errors only");
-  command->add_flag("-v,--verbose", o.verbose, "Say more");
-  command->add_option("--color", o.color, "When to colour messages")->check(CLI::IsMember({"auto", "always", "never"}));
+  common(command, o,
+         "JSON lines: one example a line, {\"text\": [72, 105], ...}; reals as nested lists.\n"
+         "NPZ: each input's rows of all examples one after another, and NAME.offsets (batch + 1 row\n"
+         "offsets) for every sequence axis; without offsets, one example.\n");
 }
 
 static void addVerify(CLI::App &app, Options &o) {
@@ -195,15 +197,12 @@ static void addDoctor(CLI::App &app, Options &o) {
 static void addScore(CLI::App &app, Options &o) {
   auto *command = app.add_subcommand("score", "The number that an export gives each example of a file, one a line");
   positionals(command, o, "library", "libNAME.so or MODEL.rondo, and sizes to replace: NAME=value");
-  command->add_option("--fn", o.fn, "The exported fn (default: the only one with one number per example)")
-      ->type_name("NAME");
+  calling(command, o, "the only one with one number per example");
   command
       ->add_option("-i,--input", o.input,
                    "Lines of text, their bytes the tokens (several inputs between tabs), or "
                    "JSON lines (default: standard input)")
       ->type_name("FILE");
-  command->add_option("--weights", o.weights, "Weights, where the library has none inside")->type_name("FILE");
-  command->add_option("--threads", o.threads, "Threads in all")->check(CLI::Range(1, 256))->type_name("N");
   command->add_flag("--json", o.json, "JSON lines, with the names of the results");
   common(command, o);
 }

@@ -33,8 +33,7 @@ struct Options {
 
   // compile
   std::string emit;
-  std::string emitted; // print this export only
-  std::string name;    // of the library, instead of the model's
+  std::string name; // of the library, instead of the model's
 
   // verify
   std::string against;

@@ -20,8 +20,6 @@ static int64_t rowsOf(const Ragged &batch) {
 }
 
 int run(const Options &options) {
-  if (options.files.size() != 1)
-    return fail("one library or model is expected (see `rondo run --help`)");
   int status = Yes;
   const Signature *fn = nullptr;
   std::unique_ptr<CompiledLibrary> library = openExport(options, nullptr, fn, status);

@@ -61,8 +61,6 @@ static Expected<Ragged> batchFromText(const Signature &fn, ArrayRef<StringRef> l
 }
 
 int score(const Options &options) {
-  if (options.files.size() != 1)
-    return fail("one library or model is expected (see `rondo score --help`)");
   int status = Yes;
   const Signature *fn = nullptr;
   std::unique_ptr<CompiledLibrary> library = openExport(options, scores, fn, status);
