@@ -42,10 +42,8 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
     refuse(e->wordRange, "`categorical`, a draw: draws come with training");
     return {};
   }
-  if (e->binder == ast::BinderKind::Rank)
-    return evalRank(e, env);
-  if (e->binder == ast::BinderKind::Softmax)
-    return evalSoftmax(e, env);
+  if (e->binder == ast::BinderKind::Rank || e->binder == ast::BinderKind::Softmax)
+    return evalOfBound(e, env);
 
   SmallVector<StringRef> names;
   for (const ast::Index &index : e->indices)
@@ -172,25 +170,30 @@ bool Elaborator::boundIndices(const ast::BinderExpr *e, Env env, SmallVectorImpl
     }
     over.push_back(local->var);
   }
+  if (ranks && over.size() != 1) {
+    error("R0501", e->range, "`rank` is over one index");
+    return false;
+  }
   return true;
 }
 
-/// `rank(t) key[t]`: how many positions a stable sort puts before this one, among those that satisfy the condition.
-Value Elaborator::evalRank(const ast::BinderExpr *e, Env env) {
+/// `softmax` and `rank`: what the index outside has among all of its positions that satisfy the condition.
+Value Elaborator::evalOfBound(const ast::BinderExpr *e, Env env) {
   SmallVector<const Var *, 2> over;
   if (!boundIndices(e, env, over))
     return {};
-  if (over.size() != 1) {
-    error("R0501", e->range, "`rank` is over one index");
-    return {};
-  }
   size_t guardMark = guards.size();
   auto leave = scope_exit([&] { guards.truncate(guardMark); });
   Expr *condition = nullptr;
   if (!evalCondition(e->condition, env, condition))
     return {};
-  Value key = toData(eval(e->body, env), e->body->range);
-  const Axis &axis = over[0]->axis;
+  Value body = toData(eval(e->body, env), e->body->range);
+  return e->binder == ast::BinderKind::Rank ? rank(e, *over[0], condition, body) : softmax(e, over, condition, body);
+}
+
+/// `rank(t) key[t]`: how many positions a stable sort puts before this one, among those that satisfy the condition.
+Value Elaborator::rank(const ast::BinderExpr *e, const Var &over, Expr *condition, Value key) {
+  const Axis &axis = over.axis;
   if (key.tag == Value::Unknown)
     return dummy({Element::tokenOf(axis), {}}, e->range);
   if (!key.isData())
@@ -201,10 +204,10 @@ Value Elaborator::evalRank(const ast::BinderExpr *e, Env env) {
   }
   if (!isCheap(key))
     key = materialise(key, "key", e->body->range);
-  const Var *own = program->makeVar(over[0]->name, axis, e->range);
-  Expr *other = program->index(own, e->range), *here = program->index(over[0], e->range);
+  const Var *own = program->makeVar(over.name, axis, e->range);
+  Expr *other = program->index(own, e->range), *here = program->index(&over, e->range);
   Substitution map;
-  map[over[0]] = other;
+  map[&over] = other;
   Expr *theirs = substitute(*program, key.body, map);
   Expr *before = program->binary(
       Op::Or, program->binary(Op::Lt, theirs, key.body, e->range),
@@ -220,16 +223,7 @@ Value Elaborator::evalRank(const ast::BinderExpr *e, Env env) {
   return data({count->element, {}}, {}, count, e->range);
 }
 
-Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
-  SmallVector<const Var *, 2> over, fresh;
-  if (!boundIndices(e, env, over))
-    return {};
-  size_t guardMark = guards.size();
-  auto leave = scope_exit([&] { guards.truncate(guardMark); });
-  Expr *condition = nullptr;
-  if (!evalCondition(e->condition, env, condition))
-    return {};
-  Value body = toData(eval(e->body, env), e->body->range);
+Value Elaborator::softmax(const ast::BinderExpr *e, ArrayRef<const Var *> over, Expr *condition, Value body) {
   if (!body.isData()) {
     if (body.known())
       error("R0502", e->body->range, "a number is expected here, this is " + kindOf(body));
@@ -241,6 +235,7 @@ Value Elaborator::evalSoftmax(const ast::BinderExpr *e, Env env) {
   }
   // The index it runs over is its own; the one outside says which element is meant.
   Substitution map;
+  SmallVector<const Var *, 2> fresh;
   SmallVector<Expr *> args(2);
   for (const Var *v : over) {
     const Var *own = program->makeVar(v->name, v->axis, e->range);

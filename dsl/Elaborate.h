@@ -205,14 +205,14 @@ private:
   // Expressions (Expressions.cpp, Binders.cpp, Builtins.cpp).
   Value eval(const ast::Expr *e, Env env);
   Value evalName(llvm::StringRef name, Range range, Env env);
-  Value evalNumber(double value, bool isInteger, Range range);
   Value evalUnary(const ast::UnaryExpr *e, Env env);
   Value evalBinary(const ast::BinaryExpr *e, Env env);
   Value evalCompare(const ast::CompareExpr *e, Env env);
   Value evalIf(const ast::IfExpr *e, Env env);
   Value evalBinder(const ast::BinderExpr *e, Env env);
-  Value evalSoftmax(const ast::BinderExpr *e, Env env);
-  Value evalRank(const ast::BinderExpr *e, Env env);
+  Value evalOfBound(const ast::BinderExpr *e, Env env);
+  Value softmax(const ast::BinderExpr *e, llvm::ArrayRef<const Var *> over, Expr *condition, Value body);
+  Value rank(const ast::BinderExpr *e, const Var &over, Expr *condition, Value key);
   bool evalCondition(const ast::Expr *source, Env env, Expr *&condition);
   bool boundIndices(const ast::BinderExpr *e, Env env, llvm::SmallVectorImpl<const Var *> &over);
   Value evalSubscript(const ast::SubscriptExpr *e, Env env);

@@ -76,7 +76,6 @@ private:
   const Array *reader = nullptr; // whose equation is being emitted
   Vars steps;                    // its variables that are steps of enclosing scans
   const std::vector<Group> *allGroups = nullptr;
-  llvm::DenseMap<mlir::Value, mlir::Value> asInts;
   /// Results of scans for arrays of which only the last row is read.
   llvm::DenseMap<const Array *, mlir::Value> lastRows;
 

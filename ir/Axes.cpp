@@ -87,14 +87,6 @@ RankedTensorType rondo::insertDim(RankedTensorType type, unsigned dim, int64_t s
   return makeType(shape, axes, type.getElementType());
 }
 
-RankedTensorType rondo::raggedIn(RankedTensorType type, StringRef parent) {
-  SmallVector<std::string> axes;
-  for (unsigned dim = 0; dim < type.getRank(); ++dim)
-    if (type.isDynamicDim(dim))
-      axes.push_back(axisOf(type, dim) == parent ? parent.str() : (axisOf(type, dim) + "(" + parent + ")").str());
-  return makeType(type.getShape(), axes, type.getElementType());
-}
-
 RankedTensorType rondo::withElement(RankedTensorType type, Type element) {
   return RankedTensorType::get(type.getShape(), element, type.getEncoding());
 }

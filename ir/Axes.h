@@ -25,8 +25,6 @@ mlir::RankedTensorType makeType(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<st
 mlir::RankedTensorType dropDim(mlir::RankedTensorType type, unsigned dim);
 /// Inserts a dimension before `dim`: static when `axis` is empty, else over the axis "t" or "t(b)".
 mlir::RankedTensorType insertDim(mlir::RankedTensorType type, unsigned dim, int64_t size, llvm::StringRef axis = "");
-/// The type with every axis but `parent` itself ragged in `parent`, as `batch` makes it.
-mlir::RankedTensorType raggedIn(mlir::RankedTensorType type, llvm::StringRef parent);
 mlir::RankedTensorType withElement(mlir::RankedTensorType type, mlir::Type element);
 /// Equal shapes and axes, whatever the elements.
 bool sameDomain(mlir::RankedTensorType a, mlir::RankedTensorType b);

@@ -51,22 +51,6 @@ void EquationParts::replaceDimsAndSymbols(ArrayRef<AffineExpr> dims, ArrayRef<Af
     clause = clause.replaceDimsAndSymbols(dims, symbols, getNumDims(), getNumSymbols());
 }
 
-void EquationParts::insertResultDim(unsigned position, int64_t size, StringRef axis) {
-  MLIRContext *context = results.front().getContext();
-  unsigned oldDims = getNumDims();
-  for (Type &type : results)
-    type = insertDim(cast<RankedTensorType>(type), position, size, axis);
-  SmallVector<AffineExpr> dims, symbols;
-  for (unsigned dim = 0; dim < oldDims; ++dim)
-    dims.push_back(getAffineDimExpr(dim + (dim >= position), context));
-  for (unsigned symbol = 0; symbol < getNumSymbols(); ++symbol)
-    symbols.push_back(getAffineSymbolExpr(symbol, context));
-  replaceDimsAndSymbols(dims, symbols);
-  for (int64_t &dim : over)
-    dim += dim >= position;
-  insertedDims.push_back(position);
-}
-
 //===--- Building ------------------------------------------------------------------------------------------------===//
 
 /// One spelling for one meaning of a set: sorted, without what always holds; null when it never holds.

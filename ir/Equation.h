@@ -20,7 +20,7 @@ struct EquationParts {
   llvm::SmallVector<mlir::Attribute> extents; // one for each reduced dim: IntegerAttr or StringAttr
   llvm::SmallVector<mlir::IntegerSet> where;  // a union; empty is true
   llvm::SmallVector<int64_t> over;            // softmax: the dims it normalises over
-  llvm::SmallVector<unsigned> insertedDims;   // by insertResultDim; map renumbers its `index` operations by it
+  unsigned addedDims = 0;                     // leading result dims that the operation rebuilt has not
 
   unsigned getNumResultDims() const { return mlir::cast<mlir::RankedTensorType>(results.front()).getRank(); }
   unsigned getNumDims() const { return getNumResultDims() + extents.size(); }
@@ -35,9 +35,6 @@ struct EquationParts {
   mlir::AffineExpr scalar(mlir::MLIRContext *context, llvm::StringRef text);
   void reduceOver(mlir::MLIRContext *context, int64_t size);
   void reduceOver(mlir::MLIRContext *context, llvm::StringRef axis);
-  /// Inserts a result dim before `position` in results and all maps; no read mentions it yet. The axis is "t" or
-  /// "t(b)", or empty for a static size.
-  void insertResultDim(unsigned position, int64_t size, llvm::StringRef axis);
   /// Replaces dims and symbols everywhere and sets the new counts of both.
   void replaceDimsAndSymbols(llvm::ArrayRef<mlir::AffineExpr> dims, llvm::ArrayRef<mlir::AffineExpr> symbols);
 };

@@ -106,14 +106,6 @@ Value Emit::laneMask(Value count) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, iota(), splat(n));
 }
 
-void Emit::storePart(Value v, Value pointer, Value count) {
-  LLVM::MaskedStoreOp::create(b, loc, v, pointer, laneMask(count), 4u);
-}
-
-Value Emit::loadPart(Value pointer, Value count) {
-  return LLVM::MaskedLoadOp::create(b, loc, vec(), pointer, laneMask(count), zero(), 4u);
-}
-
 void Emit::prefetch(Value pointer, bool write) {
   LLVM::Prefetch::create(b, loc, pointer, write ? 1 : 0, /*hint=*/3, /*cache=*/1);
 }

@@ -71,10 +71,6 @@ public:
   mlir::Value loadVec(mlir::Value pointer) { return loadAs(vec(), pointer); }
   mlir::Value loadAs(mlir::Type type, mlir::Value pointer, unsigned align = 4);
   void store(mlir::Value v, mlir::Value pointer, unsigned align = 4);
-  /// Stores lanes [0, count) only.
-  void storePart(mlir::Value v, mlir::Value pointer, mlir::Value count);
-  /// Loads lanes [0, count) only; the others are zero and their memory is not touched.
-  mlir::Value loadPart(mlir::Value pointer, mlir::Value count);
   void prefetch(mlir::Value pointer, bool write = false);
 
   // Control flow. A loop body gets the induction value and the carried values and returns the next ones.

@@ -6,21 +6,6 @@
 using namespace mlir;
 using namespace rondo;
 
-void ContractOp::build(OpBuilder &builder, OperationState &state, Type result, ValueRange reads,
-                       ArrayRef<AffineMap> readMaps, ValueRange lets, ArrayRef<AffineMap> letMaps,
-                       ArrayRef<std::string> scalars, ArrayRef<Attribute> extents, ArrayRef<IntegerSet> where) {
-  EquationParts parts;
-  parts.results = {result};
-  parts.reads = llvm::to_vector(reads);
-  parts.readMaps = llvm::to_vector(readMaps);
-  parts.lets = llvm::to_vector(lets);
-  parts.letMaps = llvm::to_vector(letMaps);
-  parts.scalars = llvm::to_vector(scalars);
-  parts.extents = llvm::to_vector(extents);
-  parts.where = llvm::to_vector(where);
-  buildEquation(builder, state, parts);
-}
-
 Operation *ContractOp::rebuild(OpBuilder &builder, Location loc, const EquationParts &parts) {
   auto op = ContractOp::create(builder, loc, parts);
   op->setDiscardableAttrs(llvm::to_vector((*this)->getDiscardableAttrs()));

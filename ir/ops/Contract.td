@@ -20,12 +20,7 @@ def Rondo_ContractOp : Rondo_EquationOp<"contract", [Pure]> {
   let arguments = equationArguments;
   let results = (outs AnyRankedTensor:$result);
   let builders = [
-    OpBuilder<(ins "const ::rondo::EquationParts &":$parts), [{ ::rondo::buildEquation($_builder, $_state, parts); }]>,
-    OpBuilder<(ins "::mlir::Type":$result, "::mlir::ValueRange":$reads, "::llvm::ArrayRef<::mlir::AffineMap>":$readMaps,
-                   CArg<"::mlir::ValueRange", "{}">:$lets, CArg<"::llvm::ArrayRef<::mlir::AffineMap>", "{}">:$letMaps,
-                   CArg<"::llvm::ArrayRef<std::string>", "{}">:$scalars,
-                   CArg<"::llvm::ArrayRef<::mlir::Attribute>", "{}">:$extents,
-                   CArg<"::llvm::ArrayRef<::mlir::IntegerSet>", "{}">:$where)>
+    OpBuilder<(ins "const ::rondo::EquationParts &":$parts), [{ ::rondo::buildEquation($_builder, $_state, parts); }]>
   ];
 }
 

@@ -36,12 +36,8 @@ Operation *MapOp::rebuild(OpBuilder &builder, Location loc, const EquationParts 
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&op.getBlock());
   for (Operation &inner : getBlock())
-    if (auto index = dyn_cast<IndexOp>(builder.clone(inner, mapping))) {
-      int64_t dim = index.getDim();
-      for (unsigned inserted : parts.insertedDims)
-        dim += dim >= inserted;
-      index.setDim(dim);
-    }
+    if (auto index = dyn_cast<IndexOp>(builder.clone(inner, mapping)))
+      index.setDim(index.getDim() + parts.addedDims);
   return op;
 }
 

@@ -160,7 +160,7 @@ LogicalResult AxisAdder::addEquation(OpBuilder &builder, Equation op) {
     type = liftType(type);
   for (int64_t &dim : parts.over)
     ++dim;
-  parts.insertedDims.push_back(0);
+  parts.addedDims = 1;
 
   Operation *made = op.rebuild(builder, op->getLoc(), parts);
   made->walk([&](StepOp step) {

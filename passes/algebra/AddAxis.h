@@ -20,8 +20,6 @@ public:
 
   /// `twin` is `value` with the axis at dimension `dim`.
   void setLifted(mlir::Value value, mlir::Value twin, unsigned dim = 0) { lifted[value] = {twin, dim}; }
-  /// `twin` stands for `value`, which does not depend on the axis.
-  void setSame(mlir::Value value, mlir::Value twin) { same.map(value, twin); }
   bool isLifted(mlir::Value value) const { return lifted.count(value); }
 
   /// Whether the operation differs along the axis: it reads something lifted, or mentions its lengths or its step.
