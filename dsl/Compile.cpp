@@ -49,16 +49,6 @@ struct Compilation::Impl {
   void checkExport(const ast::ExportDecl *decl);
 };
 
-static std::string oneLine(StringRef text) {
-  std::string flat;
-  for (char c : text)
-    if (!isSpace(c))
-      flat += c;
-    else if (!flat.empty() && flat.back() != ' ')
-      flat += ' ';
-  return flat;
-}
-
 void Compilation::Impl::checkExport(const ast::ExportDecl *decl) {
   ExportInfo info;
   info.name = decl->name.text.str();
@@ -70,7 +60,7 @@ void Compilation::Impl::checkExport(const ast::ExportDecl *decl) {
   if (!fn) // reported with the names
     return;
   Range head{fn->head.source, fn->args.empty() ? fn->name.range.end : fn->name.range.end, fn->head.end};
-  info.signature = oneLine(head.text());
+  info.signature = eq::oneLine(head.text());
   auto program = std::make_unique<eq::Program>();
   unsigned before = diagnostics.errors();
   bool ok = elaborator->elaborate(model, fn, info.name, *program);

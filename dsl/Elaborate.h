@@ -331,6 +331,8 @@ llvm::ArrayRef<llvm::StringRef> scalarFunctions();
 bool isBuiltin(llvm::StringRef name);
 /// "first", "second" ...
 std::string ordinal(size_t n);
+/// Sources break lines where they like; a message does not.
+std::string oneLine(llvm::StringRef text);
 std::string quoted(const ast::Expr *e);
 
 } // namespace rondo::eq

@@ -136,11 +136,7 @@ mlir::Value Emitter::beginning(const ScanScope &scope, const ScanScope::Chain &c
     place = program.binary(Op::Add, program.length(group.axis, range), program.integer(int64_t(lag) - 1, range), range);
   Substitution map;
   map[time] = place;
-  reader = &array;
-  steps.clear();
-  for (const ScanScope &outer : scopes)
-    if (outer.group->has(&array))
-      steps.push_back(array.vars[outer.group->time.lookup(&array)]);
+  enter(array);
   Vars dims;
   for (const Var *v : array.vars)
     if (v != time && !is_contained(steps, v))

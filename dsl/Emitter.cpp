@@ -281,12 +281,17 @@ mlir::Value Emitter::emitConcat(const Array &array, ArrayRef<const Var *> dims) 
   return ConcatOp::create(b, loc(array.range), dim, parts);
 }
 
-mlir::Value Emitter::emitArray(const Array &array) {
+/// From here on the equation of this array is emitted.
+void Emitter::enter(const Array &array) {
   reader = &array;
   steps.clear();
   for (const ScanScope &scope : scopes)
     if (scope.group->has(&array))
       steps.push_back(array.vars[scope.group->time.lookup(&array)]);
+}
+
+mlir::Value Emitter::emitArray(const Array &array) {
+  enter(array);
   Vars dims;
   for (const Var *v : array.vars)
     if (!is_contained(steps, v))

@@ -85,6 +85,7 @@ private:
   Tensor refuse(Range range, std::string what);
 
   // Equations (Emitter.cpp, EmitReduce.cpp).
+  void enter(const Array &array);
   mlir::Value emitArray(const Array &array);
   mlir::Value emitOver(Expr *e, llvm::ArrayRef<const Var *> dims, llvm::ArrayRef<Expr *> guards, Range range);
   mlir::Value emitConcat(const Array &array, llvm::ArrayRef<const Var *> dims);

@@ -10,15 +10,18 @@ std::string ordinal(size_t n) {
   return n < 6 ? words[n] : std::to_string(n + 1) + "th";
 }
 
-std::string quoted(const ast::Expr *e) {
-  std::string text = e->range.text().str();
-  // Sources break lines where they like; a message does not.
+std::string oneLine(StringRef text) {
   std::string flat;
   for (char c : text)
     if (!isSpace(c))
       flat += c;
     else if (!flat.empty() && flat.back() != ' ')
       flat += ' ';
+  return flat;
+}
+
+std::string quoted(const ast::Expr *e) {
+  std::string flat = oneLine(e->range.text());
   if (flat.size() > 48)
     flat = flat.substr(0, 45) + "...";
   return "`" + flat + "`";
