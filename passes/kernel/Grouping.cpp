@@ -22,6 +22,18 @@ bool rondo::isFreeView(Operation *op) {
                        [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp, AxisOp>(user); });
 }
 
+/// Where an access of a view looks, `inner`, as the reader of the view at `outer` sees it: its symbols are the reader's,
+/// then the view's.
+static AffineMap throughView(Equation view, AffineMap inner, AffineMap outer) {
+  unsigned symbols = outer.getNumSymbols(), total = symbols + view.getNumSymbols();
+  SmallVector<AffineExpr> renamed, exprs;
+  for (unsigned symbol = symbols; symbol < total; ++symbol)
+    renamed.push_back(getAffineSymbolExpr(symbol, outer.getContext()));
+  for (AffineExpr expr : inner.getResults())
+    exprs.push_back(expr.replaceDimsAndSymbols(outer.getResults(), renamed));
+  return simplifyAffineMap(AffineMap::get(outer.getNumDims(), total, exprs, outer.getContext()));
+}
+
 /// Looks through free views; `map` gives the index of `value`.
 static void addAccess(Value value, AffineMap map, SmallVectorImpl<Access> &accesses) {
   Operation *maker = value.getDefiningOp();
@@ -30,19 +42,9 @@ static void addAccess(Value value, AffineMap map, SmallVectorImpl<Access> &acces
     return;
   }
   auto view = cast<Equation>(maker);
-  unsigned symbols = map.getNumSymbols(), total = symbols + view.getNumSymbols();
-  SmallVector<AffineExpr> renamed;
-  for (unsigned symbol = symbols; symbol < total; ++symbol)
-    renamed.push_back(getAffineSymbolExpr(symbol, map.getContext()));
-  auto through = [&](AffineMap inner) {
-    SmallVector<AffineExpr> exprs;
-    for (AffineExpr expr : inner.getResults())
-      exprs.push_back(expr.replaceDimsAndSymbols(map.getResults(), renamed));
-    return simplifyAffineMap(AffineMap::get(map.getNumDims(), total, exprs, map.getContext()));
-  };
-  addAccess(view.getReads()[0], through(view.getReadMap(0)), accesses);
+  addAccess(view.getReads()[0], throughView(view, view.getReadMap(0), map), accesses);
   for (auto [i, let] : llvm::enumerate(view.getLets()))
-    addAccess(let, through(view.getLetMap(i)), accesses);
+    addAccess(let, throughView(view, view.getLetMap(i), map), accesses);
 }
 
 SmallVector<Access> rondo::accessesOf(Equation op) {
@@ -77,17 +79,7 @@ static bool absorb(ContractOp op, unsigned read) {
     return false;
   EquationParts parts = equation.getParts();
   AffineMap map = parts.readMaps[read];
-  unsigned dims = parts.getNumDims(), symbols = parts.getNumSymbols(), total = symbols + view.getNumSymbols();
-  SmallVector<AffineExpr> renamed;
-  for (unsigned symbol = symbols; symbol < total; ++symbol)
-    renamed.push_back(getAffineSymbolExpr(symbol, map.getContext()));
-  auto through = [&](AffineMap inner) {
-    SmallVector<AffineExpr> exprs;
-    for (AffineExpr expr : inner.getResults())
-      exprs.push_back(simplifyAffineExpr(expr.replaceDimsAndSymbols(map.getResults(), renamed), dims, total));
-    return AffineMap::get(dims, total, exprs, map.getContext());
-  };
-  AffineMap direct = through(view.getReadMap(0));
+  AffineMap direct = throughView(view, view.getReadMap(0), map);
   auto type = cast<RankedTensorType>(view.getReads()[0].getType());
   for (auto [place, expr] : llvm::enumerate(direct.getResults()))
     if (auto dim = pureDim(expr); dim && equation.getDimSize(*dim) != type.getDimSize(place))
@@ -96,7 +88,7 @@ static bool absorb(ContractOp op, unsigned read) {
   parts.readMaps[read] = direct;
   for (auto [i, let] : llvm::enumerate(view.getLets())) {
     parts.lets.push_back(let);
-    parts.letMaps.push_back(through(view.getLetMap(i)));
+    parts.letMaps.push_back(throughView(view, view.getLetMap(i), map));
   }
   OpBuilder builder(op);
   Operation *made = equation.rebuild(builder, op.getLoc(), parts);
