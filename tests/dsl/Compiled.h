@@ -13,6 +13,9 @@
 
 namespace rondo::test {
 
+/// A model without sizes.
+inline std::string model(std::string body) { return "model M() {\n" + body + "}\n"; }
+
 class Compiled {
 public:
   explicit Compiled(std::string text, std::vector<SizeOverride> overrides = {})
