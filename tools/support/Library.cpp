@@ -222,6 +222,8 @@ void CompiledLibrary::close() {
 }
 
 static constexpr unsigned char kPoison = 0xFF;
+/// Behind a result, where a strip that runs over its end would write.
+static constexpr size_t kBeyond = 256;
 
 static void *poisoned(void *, size_t size, size_t align) {
   void *memory = nullptr;
@@ -319,7 +321,7 @@ Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, Ragged &
     SmallVector<int64_t> shape = {batch.before(value, batch.count)};
     shape.append(value.shape.begin(), value.shape.end());
     Array &array = results.emplace_back(Array{value.real ? Element::F32 : Element::I32, shape, {}});
-    array.bytes.assign(array.count() * 4, poison ? kPoison : 0);
+    array.bytes.assign(array.count() * 4 + (poison ? kBeyond : 0), poison ? kPoison : 0);
   }
   std::vector<const void *> out;
   for (Array &array : results) {
@@ -335,6 +337,9 @@ Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, Ragged &
   rondo_error error = {};
   if (entry(current, in.data(), out.data(), &error))
     return failed(error, fn.name.c_str());
+  for (auto [value, array] : zip_equal(fn.results, results))
+    if (any_of(ArrayRef(array.bytes).drop_front(array.count() * 4), [](char c) { return c != char(kPoison); }))
+      return makeError("%s writes beyond the end of its result %s", fn.name.c_str(), value.name.c_str());
   // What was computed is known now: results hold no more than that.
   for (auto [axis, ends, lengths] : zip_equal(fn.axes, offsets, batch.lengths))
     if (axis.returned)

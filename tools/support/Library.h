@@ -75,7 +75,8 @@ public:
   const Signature *find(llvm::StringRef fn) const;
 
   /// Before `open`: memory that the library asks for is full of NaNs (and ids of -1), and so are results before a call;
-  /// every second call has a fresh session. What is read before it was written is then seen in what comes out.
+  /// every second call has a fresh session. What is read before it was written is then seen in what comes out. Writing
+  /// beyond the end of a result is an error of the call.
   bool poison = false;
 
   /// Weights: a path, or "" for the embedded ones.
