@@ -1,23 +1,32 @@
 // Axes, element kinds and the ranges of indices.
 #include "dsl/Elaborate.h"
 
+#include "llvm/Support/Format.h"
+
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace llvm;
 
 namespace rondo::eq {
 
+/// "0.3"
+static std::string shown(double number) {
+  std::string text;
+  raw_string_ostream(text) << format("%g", number);
+  return text;
+}
+
 std::optional<int64_t> Elaborator::staticInt(const ast::Expr *e, Env env, const char *what) {
   Value v = eval(e, env);
   if (v.tag == Value::Poison)
     return std::nullopt;
   if (!v.isNumber()) {
-    error("R0504", e->range, std::string(what) + " is a number known at compile time, this is " + kindOf(v));
+    error("R0504", e->range, std::string(what) + " is a number known at compile time, this is " + kindOf(v))
+        .suggest(StringRef(what) == "a bound" ? "a bound is a size of the model, as in `T <= M`" : "");
     return std::nullopt;
   }
   if (!v.fixed->isInteger) {
-    error("R0504", e->range,
-          std::string(what) + " is an integer, " + quoted(e) + " is " + std::to_string(v.fixed->number))
+    error("R0504", e->range, std::string(what) + " is an integer, " + quoted(e) + " is " + shown(v.fixed->number))
         .suggest("`/` gives a real; `div` divides integers");
     return std::nullopt;
   }
@@ -35,10 +44,9 @@ std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
     return std::nullopt;
   if (!v.isNumber() || !v.fixed->isInteger || v.fixed->number < 1) {
     error("R0504", size->range,
-          v.isNumber()
-              ? "a size is a positive integer, " + quoted(size) + " is " +
-                    (v.fixed->isInteger ? std::to_string(int64_t(v.fixed->number)) : std::to_string(v.fixed->number))
-              : "a size is a number known at compile time, this is " + kindOf(v));
+          v.isNumber() ? "a size is a positive integer, " + quoted(size) + " is " +
+                             (v.fixed->isInteger ? std::to_string(int64_t(v.fixed->number)) : shown(v.fixed->number))
+                       : "a size is a number known at compile time, this is " + kindOf(v));
     return std::nullopt;
   }
   std::string name = isa<ast::NumberExpr>(size) ? "" : size->range.text().str();

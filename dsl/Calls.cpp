@@ -291,6 +291,14 @@ static bool hasBounds(ArrayRef<ast::Stmt *> body, StringRef name, bool computed 
   return false;
 }
 
+/// Whether the value is elements of an array by a name that has values outside.
+static bool hasBoundary(const Value &value) {
+  const Expr *e = value.body;
+  while (e->is(Op::ToReal))
+    e = e->args[0];
+  return e->boundary;
+}
+
 Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::CallExpr *call, Env env) {
   unsigned nested = 0;
   for (FnInstance *f = current; f; f = f->caller)
@@ -362,11 +370,11 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
   for (Argument &a : arguments) {
     if (!a.source || a.param->type.element == ast::Element::Static)
       continue;
-    Value v = a.value;
+    Value v = withoutBoundary(a.value);
     if (v.isData() && v.type.axes.size() > a.param->type.axes.size())
       v = subscript(v, places, a.range);
     if (v.isData() && hasBounds(decl->body, a.param->name.text) &&
-        (!isPlainRead(v) || hasBounds(decl->body, a.param->name.text, /*computed=*/true)))
+        (!isPlainRead(v) || hasBoundary(v) || hasBounds(decl->body, a.param->name.text, /*computed=*/true)))
       v = materialise(v, a.param->name.text, a.range);
     declareArgument(a, v);
   }

@@ -57,6 +57,11 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
                        "` out (if it is meant, another name says so)");
         if (seq->least < 0)
           error("R0205", axis.range, "no length is below 0");
+        if (seq->most && *seq->most < seq->least)
+          error("R0205", axis.range,
+                "no length is at least " + std::to_string(seq->least) + " and at most " + std::to_string(*seq->most))
+              .suggest(axis.least ? ""
+                                  : "a sequence has at least one position, unless declared: `0 <= " + seq->name + "`");
         locals.emplace_back();
         Local &local = locals.back();
         local.name = variable->name;

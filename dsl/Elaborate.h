@@ -108,7 +108,7 @@ struct Local {
   llvm::SmallVector<Axis, 2> leading; // those of its indices, where inference found no more
   const Var *var = nullptr;           // of an index
   bool isIndex = false;
-  bool isLoop = false; // the variable of an unrolled loop
+  bool isLoop = false;                 // the variable of an unrolled loop
   const ast::AxisStmt *axis = nullptr; // an axis made in the body; `value` is its length
   bool measuring = false;              // which is being found
   Frame *env = nullptr;                // where it stands
@@ -255,12 +255,15 @@ private:
   void run(StmtInstance &stmt);
   bool evaluate(StmtInstance &stmt, llvm::SmallVectorImpl<Var *> &indices, llvm::SmallVectorImpl<Value> &values);
   void infer(StmtInstance &stmt);
-  void inferKind(StmtInstance &stmt, Local &local);
+  void inferKinds(StmtInstance &stmt);
+  bool beginsReal(const Local &local);
+  std::optional<Element> kindBefore(const Local &local, const Element &unsaid);
   void define(StmtInstance &stmt, Local &local, llvm::ArrayRef<Var *> indices, Value value);
   Value readPieces(Local &local, Range range);
   Value read(Local &local, Range range);
   static bool isPlainRead(const Value &value);
   Value withBoundary(Local &local, Value value);
+  Value withoutBoundary(Value value);
   void fillBoundaries(FnInstance &fn);
   Local *lookup(llvm::StringRef name, Env env) const;
 
@@ -321,6 +324,12 @@ private:
   };
   std::optional<Suspect> suspect;
   std::optional<std::pair<Local *, Range>> axesUnknown; // a recurrence that was read before its axes could be told
+  /// While kinds are assumed: the statements whose axes and kinds were found under the assumption.
+  struct Trial {
+    bool guess = false; // what is not known is taken for a number
+    llvm::SmallVector<StmtInstance *> inferred, guessed;
+  };
+  Trial *trial = nullptr;
   std::deque<Frame> frames;
   std::deque<Local> locals;
   std::deque<StmtInstance> stmtInstances;

@@ -126,6 +126,10 @@ void Elaborator::define(StmtInstance &stmt, Local &local, ArrayRef<Var *> indice
       error("R0502", value.range, "an element of an array is a number, this is " + kindOf(value));
     return;
   }
+  if (value.type.element.kind == Kind::Int && beginsReal(local)) { // the rows promote to what stands outside
+    value.body = program->toReal(value.body);
+    value.type.element = Element::real();
+  }
   Type type{value.type.element, {}};
   SmallVector<Var *, 4> vars(indices.begin(), indices.end());
   for (Var *v : indices)
@@ -174,30 +178,6 @@ void Elaborator::define(StmtInstance &stmt, Local &local, ArrayRef<Var *> indice
   local.ready = true;
 }
 
-/// What was taken for real because it reads itself may be truths or integers: if it is one of these given that it is.
-void Elaborator::inferKind(StmtInstance &stmt, Local &local) {
-  if (local.hint->element.kind != Kind::Real)
-    return;
-  for (const Element &element : {Element::boolean(), Element::integer()}) {
-    bool fits = true;
-    for (auto &[bound, env] : local.bounds) {
-      Value b = toData(eval(bound->value, env), bound->value->range);
-      fits &= b.isData() && b.type.element.kind == element.kind;
-    }
-    if (!fits)
-      continue;
-    local.hint->element = element;
-    SmallVector<Var *> indices;
-    SmallVector<Value, 2> values;
-    if (evaluate(stmt, indices, values) && values.size() == 1) {
-      Value v = toData(values[0], local.range);
-      if (v.isData() && v.type.element.kind == element.kind)
-        return;
-    }
-  }
-  local.hint->element = Element::real();
-}
-
 /// The axes and kinds of a statement's targets, without making anything.
 void Elaborator::infer(StmtInstance &stmt) {
   stmt.inferring = true;
@@ -222,20 +202,24 @@ void Elaborator::infer(StmtInstance &stmt) {
           if (b.isData() && !b.type.axes.empty() && bound->at.size() == indices.size())
             v = b;
         }
-      bool last = quiet == 1 && v.tag == Value::Unknown && !indices.empty();
+      bool last = (quiet == 1 || (trial && trial->guess)) && v.tag == Value::Unknown && !indices.empty();
       if (last)
         v = dummy({Element::real(), {}}, local->range);
       if (!v.isData())
         continue;
       Type type{v.type.element, {}};
+      if (type.element.kind == Kind::Int && beginsReal(*local))
+        type.element = Element::real();
       for (Var *var : indices)
         type.axes.push_back(var->axis);
       type.axes.append(v.type.axes);
       if (all_of(type.axes, [](const Axis &a) { return a.seq || a.size; }))
         local->hint = type;
+      if (trial && local->hint)
+        (last ? trial->guessed : trial->inferred).push_back(&stmt);
     }
-    if (quiet == 1 && stmt.locals.size() == 1 && stmt.locals[0] && stmt.locals[0]->hint)
-      inferKind(stmt, *stmt.locals[0]);
+    if (quiet == 1)
+      inferKinds(stmt);
   }
   --quiet;
   stmt.inferring = false;
@@ -356,6 +340,21 @@ Value Elaborator::withBoundary(Local &local, Value value) {
     b.positions = positions;
     e = program->clone(*e);
     e->boundary = &b;
+    return e;
+  });
+  return value;
+}
+
+/// A boundary belongs to a name in its fn: an array that is passed on, or returned, has none.
+Value Elaborator::withoutBoundary(Value value) {
+  if (!value.isData() || !isPlainRead(value))
+    return value;
+  value.body = rewrite(*program, value.body, [&](Expr *e) -> Expr * {
+    if (!e->is(Op::Read) || !e->boundary ||
+        !all_of(e->boundary->positions, [&](unsigned k) { return e->args[k]->is(Op::Index); }))
+      return e;
+    e = program->clone(*e);
+    e->boundary = nullptr;
     return e;
   });
   return value;

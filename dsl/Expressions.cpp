@@ -205,7 +205,8 @@ Value Elaborator::evalBinary(const ast::BinaryExpr *e, Env env) {
     if (!integer || (!divisor && b.known())) {
       error("R0501", integer ? e->rhs->range : e->lhs->range,
             "`" + spelling(e->op).str() + "` divides an integer by a positive constant")
-          .suggest("`/` divides reals");
+          .suggest(!integer || b.isNumber() ? "`/` divides reals"
+                                            : "`/` divides by anything, and `floor(a / b)` is an integer");
       return {};
     }
   }
@@ -302,8 +303,16 @@ Value Elaborator::evalCompare(const ast::CompareExpr *e, Env env) {
   for (auto [i, op] : enumerate(e->ops)) {
     const ast::Expr *l = e->operands[i], *r = e->operands[i + 1];
     Range range = join(l->range, r->range);
-    bool leftBool = values[i].isData() && values[i].type.element.kind == Kind::Bool;
-    bool rightBool = values[i + 1].isData() && values[i + 1].type.element.kind == Kind::Bool;
+    auto isTruth = [](const Value &v) {
+      return v.isFixed(Static::Truth) || (v.isData() && v.type.element.kind == Kind::Bool);
+    };
+    bool leftBool = isTruth(values[i]), rightBool = isTruth(values[i + 1]);
+    if (leftBool != rightBool && values[i].known() && values[i + 1].known()) {
+      error("R0501", range, "a truth value is not compared with a number")
+          .label(l->range, "this is " + kindOf(values[i]))
+          .label(r->range, "this is " + kindOf(values[i + 1]));
+      return {};
+    }
     if ((leftBool || rightBool) && (op != ast::CompareOp::Eq && op != ast::CompareOp::Ne)) {
       error("R0501", leftBool ? l->range : r->range, "truth values have no order");
       return {};

@@ -16,7 +16,7 @@ StringRef rondo::habitHelp(StringRef word) {
       {{"reshape", "view", "flatten", "squeeze", "unsqueeze", "expand", "repeat", "tile"},
        "there is no reshape: an array has the axes that its indices give it, as in `y[t,h,i] = x[t, h*D+i]`"},
       {{"zeros", "ones", "full", "zeros_like", "ones_like"},
-       "a number stands for an array of any axes: `where h[-1] = 0`"},
+       "a number stands for an array of any axes: `param b : [E] = 0`, `where h[-1] = 0`"},
       {{"shape", "size", "len", "length"}, "a length is the name of its axis: `T` of `[T, E]`"},
       {{"range", "arange"}, "an index has its range by itself, `y[t] = x[t] * t`; else write `t in T`"},
       {{"matmul", "dot", "bmm", "einsum", "mm"},

@@ -374,7 +374,8 @@ bool Elaborator::cellInit(Array &cell, const ast::Expr *init, Env env) {
     if (whole)
       return wrong();
     if (args.size() != it->second) {
-      error("R0403", init->range, "`" + word.str() + "` takes " + std::to_string(it->second) + " numbers");
+      static const char *const forms[] = {"no numbers", "one number, `normal(deviation)`", "two, `uniform(low, high)`"};
+      error("R0403", init->range, "`" + word.str() + "` takes " + forms[it->second]);
       return false;
     }
     cell.init = word.str();
@@ -389,13 +390,16 @@ bool Elaborator::cellInit(Array &cell, const ast::Expr *init, Env env) {
     }
     return true;
   }
+  if (isa<ast::ListExpr>(init))
+    return wrong();
   Value v = eval(init, env);
   if (v.tag == Value::Poison)
     return false;
   const Element &element = cell.type.element;
   bool fits = element.kind == Kind::Bool ? v.isFixed(Static::Truth) : v.isNumber();
   if (fits && element.kind == Kind::Int)
-    fits = v.fixed->isInteger && (!element.token || (v.fixed->number >= 0 && v.fixed->number < double(element.bound.size)));
+    fits = v.fixed->isInteger &&
+           (!element.token || (v.fixed->number >= 0 && v.fixed->number < double(element.bound.size)));
   if (!fits)
     return wrong();
   cell.init = "constant";

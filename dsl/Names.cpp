@@ -50,6 +50,8 @@ private:
     Range binder;
   };
   SmallVector<Bound, 4> bound;
+  Scope later;           // the sizes of a layer whose defaults are being read
+  bool inResult = false; // within the type of a fn's result
 
   bool knownAnywhere(StringRef name) const {
     return layers.count(name) || fns.count(name) || isBuiltin(name) || name == "true" || name == "false" ||
@@ -65,6 +67,14 @@ private:
                   b.word.str() + "(" + name.str() + ") (.. + ..)`");
         return;
       }
+    if (is_contained(later, name)) {
+      d.suggest("a default may use the sizes before it: declare `" + name.str() + "` first");
+      return;
+    }
+    if (inResult && name.size() < 3) {
+      d.suggest("an axis of a result is one of the inputs', or made in the body: `axis " + name.str() + " = ..`");
+      return;
+    }
     if (StringRef help = habitHelp(name); name.size() > 1 && !help.empty()) { // `T` may well be an axis
       d.suggest(help.str());
       return;
@@ -96,11 +106,14 @@ private:
   void checkLayer(const ast::LayerDecl &layer) {
     self = &layer;
     Scope scope;
+    for (const ast::Size &size : layer.sizes)
+      later.push_back(size.name.text);
     for (const ast::Size &size : layer.sizes) {
       if (size.init)
         checkExpr(size.init, scope);
       scope.push_back(size.name.text);
     }
+    later.clear();
     for (const ast::Member *m : layer.members) {
       if (auto *cell = dyn_cast<ast::CellDecl>(m))
         for (const ast::Name &name : cell->names)
@@ -119,7 +132,8 @@ private:
         if (cell->type.tokens)
           checkExpr(cell->type.tokens, scope);
         static const StringRef words[] = {"glorot", "orthogonal"};
-        auto *name = dyn_cast_or_null<ast::NameExpr>(cell->init);
+        auto *call = dyn_cast_or_null<ast::CallExpr>(cell->init);
+        auto *name = dyn_cast_or_null<ast::NameExpr>(call ? call->callee : cell->init);
         if (cell->init && !(name && is_contained(words, name->name)))
           checkExpr(cell->init, scope);
       } else if (auto *setting = dyn_cast<ast::SettingDecl>(m))
@@ -234,7 +248,7 @@ private:
     scope = types;
     declareTargets(fn.body, scope);
     for (const ast::Type &type : fn.results)
-      checkType(type, scope, false);
+      inResult = true, checkType(type, scope, false), inResult = false;
     bound.clear();
     if (fn.value)
       checkExpr(fn.value, scope);

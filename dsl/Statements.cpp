@@ -300,16 +300,7 @@ bool Elaborator::runBody(FnInstance &fn, std::vector<Value> &results, std::vecto
     }
   for (Value &v : results) {
     ok &= v.tag != Value::Poison;
-    // A boundary belongs to a name in its fn; the result has none.
-    if (v.isData() && v.body->is(Op::Read) && v.body->boundary && v.body->array->role == Role::Equation &&
-        all_of(v.vars,
-               [&](Var *var) {
-                 return any_of(v.body->args, [&](Expr *a) { return a->is(Op::Index) && a->var == var; });
-               }) &&
-        all_of(v.body->boundary->positions, [&](unsigned k) { return v.body->args[k]->is(Op::Index); })) {
-      v.body = program->clone(*v.body);
-      v.body->boundary = nullptr;
-    }
+    v = withoutBoundary(v);
   }
   if (!quiet)
     fillBoundaries(fn);

@@ -125,7 +125,8 @@ Value Elaborator::fixedNumber(double value, bool isInteger, Range range) {
 
 Value Elaborator::toData(const Value &v, Range range) {
   if (v.isNumber()) {
-    Element element = v.fixed->isInteger ? Element::integer() : Element::real();
+    bool fits = -0x1p31 <= v.fixed->number && v.fixed->number < 0x1p31; // an `int` has 32 bits
+    Element element = v.fixed->isInteger && fits ? Element::integer() : Element::real();
     return data({element, {}}, {}, program->number(v.fixed->number, element, range), range);
   }
   if (v.isFixed(Static::Truth))
