@@ -5,8 +5,8 @@ using namespace rondo;
 
 //===--- What needs the axis -------------------------------------------------------------------------------------===//
 
-/// Whether `op` itself (not its operands) differs along the axis. A ragged axis makes all lengths differ; a scan's axis
-/// makes its step differ.
+/// Whether `op` itself (not its operands) differs along the axis. A ragged axis makes all lengths differ, and with them
+/// the steps: threads are at different ones, and backwards each example has its own. A scan's axis makes its step differ.
 static bool mentions(Operation *op, const AxisAdder::Axis &axis) {
   if (axis.ragged) {
     for (Type type : op->getResultTypes())
@@ -16,7 +16,7 @@ static bool mentions(Operation *op, const AxisAdder::Axis &axis) {
       return true;
   }
   if (auto step = dyn_cast<StepOp>(op))
-    return step.getAxis() == axis.step;
+    return axis.ragged || step.getAxis() == axis.step;
   auto equation = dyn_cast<Equation>(op);
   if (!equation)
     return false;
@@ -25,7 +25,7 @@ static bool mentions(Operation *op, const AxisAdder::Axis &axis) {
       return true;
   for (Attribute scalar : equation.getScalars()) {
     auto [kind, of] = cast<StringAttr>(scalar).getValue().split(' ');
-    if (kind == "size" ? axis.ragged : of == axis.step)
+    if (axis.ragged || (kind != "size" && of == axis.step))
       return true;
   }
   return false;

@@ -9,7 +9,6 @@
 
 using namespace mlir;
 
-extern "C" void rondo_team_wait(void *, int32_t) {}
 /// What it does belongs to the call that is under way.
 static std::function<void(int32_t, const int32_t *)> makeAxis;
 extern "C" void rondo_make_axis(const void *, int32_t axis, const int32_t *lengths) { makeAxis(axis, lengths); }
@@ -42,7 +41,7 @@ ProgramRun::ProgramRun(llvm::StringRef source, std::map<std::string, std::vector
   good = run.load();
 }
 
-std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level level, const Batch &batch) {
+std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level level, const Batch &batch, Races *races) {
   unsigned target = 0;
   while (program.targets[target].level != level)
     ++target;
@@ -124,7 +123,9 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
   std::vector<std::vector<float>> slots, results;
   for (auto &plan : e.plan)
     slots.emplace_back(size(plan), NAN);
-  std::vector<float> scratch(size(e.scratch), NAN);
+  int32_t threads = races ? races->threads : 1;
+  int64_t stride = size(e.scratch);
+  std::vector<float> scratch(stride * threads, NAN);
   for (const EmittedValue &r : e.results) {
     int64_t count = std::accumulate(r.shape.begin(), r.shape.end(), int64_t(1), std::multiplies<>());
     int64_t all = 0;
@@ -147,8 +148,12 @@ std::vector<std::vector<float>> ProgramRun::call(unsigned exportIndex, Level lev
     int64_t stride;
     void *team;
   } frame{b, po.data(), rows.data(), longest.data(), pe.data(), pr.data(), pi.data(), ps.data(),
-          packed.data(), pl.data(), scratch.data(), int64_t(scratch.size()), nullptr};
-  run.get<void(void *, int32_t, int32_t)>(e.entry[target])(&frame, 0, 1);
+          packed.data(), pl.data(), scratch.data(), stride, races};
+  auto *entry = run.get<void(void *, int32_t, int32_t)>(e.entry[target]);
+  if (races)
+    races->run([&](int32_t thread) { entry(&frame, thread, threads); });
+  else
+    entry(&frame, 0, 1);
   for (auto [r, result] : llvm::zip(e.results, results)) {
     int64_t width = std::accumulate(r.shape.begin(), r.shape.end(), int64_t(1), std::multiplies<>()), total = 0;
     for (int64_t i = 0; i < b; ++i)

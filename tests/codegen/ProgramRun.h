@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/cpu/Program.h"
+#include "tests/codegen/Races.h"
 #include "tests/codegen/TestRun.h"
 #include <map>
 
@@ -20,8 +21,8 @@ public:
              llvm::ArrayRef<Level> levels = {Level::V3, Level::V4},
              llvm::function_ref<void(mlir::ModuleOp)> change = [](mlir::ModuleOp) {});
   bool ok() const { return good; }
-  /// Results of an export as packed rows. Slots and scratch hold NaN before.
-  std::vector<std::vector<float>> call(unsigned exportIndex, Level level, const Batch &batch);
+  /// Results of an export as packed rows. Slots and scratch hold NaN before. With `races` on its threads, else on one.
+  std::vector<std::vector<float>> call(unsigned exportIndex, Level level, const Batch &batch, Races *races = nullptr);
 
   TestRun run;
   EmittedProgram program;

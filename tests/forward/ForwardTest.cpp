@@ -10,6 +10,7 @@
 #include "tests/codegen/ProgramRun.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <cmath>
+#include <filesystem>
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -19,6 +20,27 @@ namespace {
 
 std::vector<float> floats(const Tensor &tensor) { return {tensor.data.begin(), tensor.data.end()}; }
 
+/// A tensor's elements in the order in which results are packed: dims over sequences outermost.
+std::vector<int64_t> packedOrder(RankedTensorType type, const Tensor &tensor) {
+  SmallVector<unsigned> dims;
+  for (bool dynamic : {true, false})
+    for (unsigned d = 0; d < type.getRank(); ++d)
+      if (type.isDynamicDim(d) == dynamic)
+        dims.push_back(d);
+  std::vector<int64_t> order{0};
+  for (unsigned d : dims) {
+    int64_t stride = 1;
+    for (unsigned inner = d + 1; inner < type.getRank(); ++inner)
+      stride *= tensor.shape[inner];
+    std::vector<int64_t> next;
+    for (int64_t at : order)
+      for (int64_t i = 0; i < tensor.shape[d]; ++i)
+        next.push_back(at + i * stride);
+    order = std::move(next);
+  }
+  return order;
+}
+
 /// Lengths and inputs of examples as the runtime gets them: rows of all examples one after another.
 Batch batchOf(func::FuncOp function, ArrayRef<Example> examples) {
   Batch batch;
@@ -27,12 +49,16 @@ Batch batchOf(func::FuncOp function, ArrayRef<Example> examples) {
     for (auto &entry : example.length)
       batch.lengths[entry.first().str()].push_back(entry.second);
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    bool real = cast<RankedTensorType>(function.getArgumentTypes()[i]).getElementType().isF32();
+    auto type = cast<RankedTensorType>(function.getArgumentTypes()[i]);
     std::vector<float> all;
     for (const Example &example : examples) {
       const Tensor &tensor = example.inputs[i];
-      std::vector<int32_t> ints(tensor.data.begin(), tensor.data.end());
-      std::vector<float> part = real ? floats(tensor) : bitsOf(ints);
+      std::vector<float> part;
+      std::vector<int32_t> ints;
+      for (int64_t at : packedOrder(type, tensor))
+        type.getElementType().isF32() ? part.push_back(tensor.data[at]) : ints.push_back(tensor.data[at]);
+      if (!ints.empty())
+        part = bitsOf(ints);
       all.insert(all.end(), part.begin(), part.end());
     }
     batch.inputs.push_back(all);
@@ -45,17 +71,46 @@ struct Expected {
   Batch batch;
 };
 
+std::string printed(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  module.print(out);
+  return text;
+}
+
+/// Every export on three threads: what goes wrong, if they meet at one place without a barrier between or give other
+/// bits than one thread.
+std::string races(const std::string &text, const std::map<std::string, std::vector<float>> &cells,
+                  ArrayRef<Expected> calls, bool barriers = true) {
+  ProgramRun run(text, cells, {Level::V3}, Races::instrument);
+  if (!run.ok())
+    return "no code";
+  for (auto [e, call] : llvm::enumerate(calls)) {
+    Races races(3, barriers);
+    auto bits = run.call(e, Level::V3, call.batch, &races), alone = run.call(e, Level::V3, call.batch);
+    if (!races.found.empty() || !races.places)
+      return run.program.exports[e].name + ": " + (races.places ? races.found : "nothing was touched");
+    for (auto [r, both] : llvm::enumerate(llvm::zip_equal(bits, alone)))
+      if (auto &[three, one] = both; std::memcmp(three.data(), one.data(), one.size() * 4) != 0)
+        return run.program.exports[e].name + ": other bits of result " + std::to_string(r);
+  }
+  return "";
+}
+
 /// One pass after another, checked; then code, called with a batch of everything from short to long.
 void check(ModuleOp module, const std::string &name, int64_t longest) {
   Cells cells = initialCells(module, 1, InitStyle::Varied);
   std::vector<Expected> expected;
+  std::vector<SmallVector<RankedTensorType>> types;
   for (auto function : module.getOps<func::FuncOp>()) {
     auto examples = randomExamples(function, /*seed=*/7, /*count=*/5, longest);
     auto results = interpret(function, cells, examples);
     ASSERT_TRUE(succeeded(results));
+    types.emplace_back(llvm::map_range(function.getResultTypes(), llvm::CastTo<RankedTensorType>));
     expected.push_back({std::move(*results), batchOf(function, examples)});
   }
 
+  OwningOpRef<ModuleOp> asWritten = module.clone();
   PassManager passes(module.getContext());
   bool said = false;
   ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {
@@ -66,9 +121,7 @@ void check(ModuleOp module, const std::string &name, int64_t longest) {
   buildForwardPipeline(passes);
   ASSERT_TRUE(succeeded(passes.run(module)));
   ASSERT_FALSE(said);
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  module.print(out);
+  std::string text = printed(module);
   std::map<std::string, std::vector<float>> plain;
   for (auto &entry : cells)
     plain[entry.first().str()] = floats(entry.second);
@@ -88,9 +141,10 @@ void check(ModuleOp module, const std::string &name, int64_t longest) {
         double worst = 0;
         for (auto &example : wanted.results) {
           const Tensor &tensor = example[r];
-          for (int64_t i = 0; i < tensor.size(); ++i, ++at) {
+          for (int64_t i : packedOrder(types[e][r], tensor)) {
             ASSERT_LT(at, results[r].size());
-            double is = real ? double(results[r][at]) : double(reinterpret_cast<const int32_t &>(results[r][at]));
+            const float &packed = results[r][at++];
+            double is = real ? double(packed) : double(reinterpret_cast<const int32_t &>(packed));
             double scale = kEpsilon * tensor.scaleAt(i) + 1e-30;
             worst = std::isnan(is) ? INFINITY : std::max(worst, std::abs(is - tensor.data[i]) / scale);
           }
@@ -100,6 +154,14 @@ void check(ModuleOp module, const std::string &name, int64_t longest) {
                              << int(target.level) << ", in eps * scale";
       }
     }
+
+  EXPECT_EQ(races(text, plain, expected), "") << name;
+  if (asWritten->walk([](ScanOp) { return WalkResult::interrupt(); }).wasInterrupted()) {
+    PassManager byColumns(module.getContext());
+    buildForwardPipeline(byColumns, "columns");
+    ASSERT_TRUE(succeeded(byColumns.run(*asWritten)));
+    EXPECT_EQ(races(printed(*asWritten), plain, expected), "") << name << ", each thread columns of the recurrences";
+  }
 }
 
 DialectRegistry dialects() {
@@ -144,10 +206,47 @@ TEST(Forward, Decoder) { checkOperations("decoder"); }
 TEST(Forward, Attention) { checkOperations("attention"); }
 TEST(Forward, Sums) { checkOperations("sums"); }
 
+// Without barriers a program of several kernels races, or the test would see nothing.
+TEST(Forward, RacesAreSeen) {
+  MLIRContext context(dialects());
+  auto module = parseSourceFile<ModuleOp>(std::string(RONDO_SOURCE_DIR) + "/tests/passes/models/lstm.mlir", &context);
+  ASSERT_TRUE(module);
+  auto cells = initialCells(*module, 1, InitStyle::Varied);
+  std::map<std::string, std::vector<float>> plain;
+  for (auto &entry : cells)
+    plain[entry.first().str()] = floats(entry.second);
+  std::vector<Expected> calls;
+  for (auto function : module->getOps<func::FuncOp>())
+    calls.push_back({{}, batchOf(function, randomExamples(function, 7, 5, 40))});
+  PassManager passes(&context);
+  buildForwardPipeline(passes);
+  ASSERT_TRUE(succeeded(passes.run(*module)));
+  EXPECT_EQ(races(printed(*module), plain, calls), "");
+  EXPECT_NE(races(printed(*module), plain, calls, /*barriers=*/false).find("thread"), std::string::npos);
+}
+
 TEST(Language, Lengths) { checkSource("tests/forward/sources", "lengths", {}); }
 TEST(Language, Integers) { checkSource("tests/forward/sources", "integers", {}); }
 TEST(Language, Tables) { checkSource("tests/forward/sources", "tables", {}); }
 TEST(Language, MadeAxes) { checkSource("tests/forward/sources", "made", {}); }
+
+struct Forms : testing::TestWithParam<std::string> {};
+TEST_P(Forms, AreRightThroughEveryPass) { checkSource(".", GetParam(), {}, 9); }
+
+std::vector<std::string> formSources() {
+  std::vector<std::string> found;
+  for (std::string folder : {"tests/forward", "tests/random/corners", "tests/random/found"})
+    for (auto &entry : std::filesystem::directory_iterator(std::string(RONDO_SOURCE_DIR) + "/" + folder))
+      if (entry.path().extension() == ".rondo")
+        found.push_back(folder + "/" + entry.path().stem().string());
+  llvm::sort(found);
+  return found;
+}
+INSTANTIATE_TEST_SUITE_P(Forward, Forms, testing::ValuesIn(formSources()), [](const auto &info) {
+  std::string name = info.param.substr(info.param.rfind('/') + 1);
+  llvm::replace(name, '-', '_');
+  return name;
+});
 
 TEST(Models, Sentiment) { checkModel("sentiment", {{"V", 50}, {"E", 24}}); }
 TEST(Models, Elman) { checkModel("elman_lm", {{"V", 50}, {"E", 12}, {"H", 20}}); }
