@@ -235,10 +235,15 @@ TEST_P(Forms, AreRightThroughEveryPass) { checkSource(".", GetParam(), {}, 9); }
 
 std::vector<std::string> formSources() {
   std::vector<std::string> found;
-  for (std::string folder : {"tests/forward", "tests/random/corners", "tests/random/found"})
-    for (auto &entry : std::filesystem::directory_iterator(std::string(RONDO_SOURCE_DIR) + "/" + folder))
+  auto source = std::filesystem::path(RONDO_SOURCE_DIR);
+  std::vector<std::filesystem::path> folders{source / "tests/forward", source / "tests/random/corners",
+                                             source / "tests/random/found"};
+  if (const char *more = std::getenv("RONDO_FORMS")) // by hand: a folder of programs, random ones for instance
+    folders = {more};
+  for (const auto &folder : folders)
+    for (auto &entry : std::filesystem::directory_iterator(folder))
       if (entry.path().extension() == ".rondo")
-        found.push_back(folder + "/" + entry.path().stem().string());
+        found.push_back((std::filesystem::relative(folder, source) / entry.path().stem()).string());
   llvm::sort(found);
   return found;
 }
