@@ -105,7 +105,7 @@ def run(command, tree, log, limit=0):
 
 def first_failure(log, status):
     for line in log.read_text(errors="replace").splitlines():
-        if line.startswith("seed ") or " x86-64-v3: " in line:
+        if line.startswith(("seed ", "error: ")) or " x86-64-v3: " in line:
             return line.replace(str(ROOT) + "/", "")
         if "***" in line and ":" in line:
             return line.split(":", 1)[1].split(" ..")[0].strip()
