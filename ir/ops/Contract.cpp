@@ -47,6 +47,10 @@ LogicalResult ContractOp::verify() {
 
 //===--- Meaning -------------------------------------------------------------------------------------------------===//
 
+/// What adding a term may lose: its own rounding, which is all that a sum of few terms or of both signs needs, or an
+/// eighth of the sum so far. Many terms of one sign, one after another, may round alike at each step.
+static double lost(double term, double sum) { return term == 0 ? 0 : std::max(std::fabs(term), std::fabs(sum) / 8); }
+
 /// Adds the products of a run of terms to its results. The scale of a product: each factor's scale times the others.
 static void addTerms(const Terms::Run &run, ArrayRef<const Tensor *> factors, bool rounds, Tensor &result) {
   if (factors.size() == 2 && run.resultStride == 0) { // the inner loop of nearly everything
@@ -54,17 +58,17 @@ static void addTerms(const Terms::Run &run, ArrayRef<const Tensor *> factors, bo
     const double *sa = factors[0]->scale.empty() ? nullptr : factors[0]->scale.data() + run.offset[0];
     const double *sb = factors[1]->scale.empty() ? nullptr : factors[1]->scale.data() + run.offset[1];
     int64_t da = run.stride[0], db = run.stride[1];
-    double sum = 0, terms = 0, errors = 0;
+    double sum = result.data[run.result], terms = 0, errors = 0;
     for (int64_t i = 0; i < run.count; ++i) {
       double product = a[i * da] * b[i * db];
       sum += product;
-      terms += std::fabs(product);
+      terms += lost(product, sum);
     }
     for (int64_t i = 0; sa && i < run.count; ++i)
       errors += sa[i * da] * std::fabs(b[i * db]);
     for (int64_t i = 0; sb && i < run.count; ++i)
       errors += sb[i * db] * std::fabs(a[i * da]);
-    result.data[run.result] += sum;
+    result.data[run.result] = sum;
     result.scale[run.result] += errors + (rounds ? terms : 0);
     return;
   }
@@ -77,7 +81,7 @@ static void addTerms(const Terms::Run &run, ArrayRef<const Tensor *> factors, bo
     }
     int64_t place = run.result + i * run.resultStride;
     result.data[place] += product;
-    result.scale[place] += errors + (rounds ? std::fabs(product) : 0);
+    result.scale[place] += errors + (rounds ? lost(product, result.data[place]) : 0);
   }
 }
 

@@ -18,6 +18,15 @@ TEST(Contract, Product) {
   EXPECT_EQ(y.scale[1], 4 + 12); // sum of |terms|
 }
 
+TEST(Contract, ManyTermsOfOneSignRoundAlike) {
+  Program program(R"mlir(func.func @f(%x: tensor<?xf32, #rondo.ax<t>>) -> tensor<f32> {
+    %y = rondo.contract (| r in t) %x[r] : (tensor<?xf32, #rondo.ax<t>>) -> tensor<f32>
+    return %y : tensor<f32> })mlir");
+  EXPECT_EQ(program.run({tensor(std::vector<double>(8, 1))}).scale[0], 8);
+  // From the ninth on each loses an eighth of the sum so far: 8 + (9 + .. + 64) / 8.
+  EXPECT_EQ(program.run({tensor(std::vector<double>(64, 1))}).scale[0], 8 + (9 + 64) * 56 / 2 / 8.0);
+}
+
 TEST(Contract, GatherShiftAndAbsence) {
   Program program(R"mlir(
   func.func @gather(%e: tensor<4x2xf32>, %text: tensor<?xi32, #rondo.ax<t>>) -> tensor<?x2xf32, #rondo.ax<t>> {

@@ -43,7 +43,12 @@ enum class Feature {
   Lengths,    // an axis of computed length
   MadeLength, // of a length that is a value
   Rank,
-  Exports, // more than one export
+  Tables,   // of integers, tokens or truths that come with the weights
+  Counting, // a recurrence of integers or truths
+  Chosen,   // the row that fits best, rows in the order of a key
+  Views,    // a part of an array, or an array turned
+  Shared,   // a result that other statements read
+  Exports,  // more than one export
 };
 constexpr unsigned featureCount = static_cast<unsigned>(Feature::Exports) + 1;
 using Features = std::bitset<featureCount>;

@@ -77,6 +77,18 @@ static void judge(Outcome &outcome, int status) {
   }
 }
 
+std::string Trial::words() const {
+  std::string text = " --inputs " + std::to_string(batches) + " --longest " + std::to_string(longest) + " --batch " +
+                     std::to_string(largestBatch);
+  if (threads)
+    text += " --threads " + std::to_string(threads);
+  if (!recurrences.empty())
+    text += " --recurrences " + recurrences;
+  for (const std::string &target : targets)
+    text += " --target " + target;
+  return text.substr(1);
+}
+
 Outcome Trial::run(const std::string &text) const {
   Outcome outcome;
   SmallString<128> folder;
@@ -112,6 +124,9 @@ Outcome Trial::run(const std::string &text) const {
     options.largestBatch = largestBatch;
     options.seed = seed;
     options.targets = targets;
+    options.recurrences = recurrences;
+    if (threads)
+      options.threads = threads;
     int status = verify(options);
     outs().flush();
     errs().flush();

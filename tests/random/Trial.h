@@ -19,8 +19,13 @@ struct Outcome {
 struct Trial {
   unsigned batches = 9, longest = 37, largestBatch = 5;
   uint64_t seed = 1;
-  unsigned limit = 60; // seconds for a program
+  unsigned limit = 60;  // seconds for a program
+  unsigned threads = 0; // 0: as verify has it
+  std::string recurrences;
   std::vector<std::string> targets;
+
+  /// What `rondo verify` is to be told.
+  std::string words() const;
 
   Outcome run(const std::string &text) const;
 };

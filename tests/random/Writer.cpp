@@ -11,7 +11,8 @@ static const StringRef names[featureCount] = {
     "forward",  "backward",    "lag",     "mutual",  "own-past",       "nested-scan",    "attention",       "reduction",
     "binder",   "axes",        "pairs",   "gather",  "data-condition", "real-condition", "index-condition", "shift",
     "product",  "convolution", "loop",    "library", "own-layer",      "function",       "lifting",         "concat",
-    "integers", "empty",       "bounded", "lengths", "made-length",    "rank",           "exports"};
+    "integers", "empty",       "bounded", "lengths", "made-length",    "rank",           "tables",          "counting",
+    "chosen",   "views",       "shared",  "exports"};
 
 StringRef nameOf(Feature feature) { return names[static_cast<unsigned>(feature)]; }
 
@@ -275,6 +276,12 @@ std::string FnWriter::results() {
   for (const std::unique_ptr<Value> &value : owned)
     if (!value->used)
       text += (text.empty() ? "" : ", ") + value->name;
+  // What others read as well, an input as it came.
+  for (const std::unique_ptr<Value> &value : owned)
+    if (value->used && is_contained(values, value.get()) && chance(is_contained(inputs, value.get()) ? 2 : 10)) {
+      has(Feature::Shared);
+      text += (text.empty() ? "" : ", ") + value->name;
+    }
   return text;
 }
 
@@ -296,7 +303,9 @@ std::string FnWriter::write() {
                                                {3, &FnWriter::choices},     {3, &FnWriter::restarts},
                                                {4, &FnWriter::strided},     {3, &FnWriter::endToEnd},
                                                {3, &FnWriter::resized},     {4, &FnWriter::ofAValue},
-                                               {4, &FnWriter::ranked}};
+                                               {4, &FnWriter::ranked},      {6, &FnWriter::tables},
+                                               {6, &FnWriter::counting},    {5, &FnWriter::hardAttention},
+                                               {4, &FnWriter::sorted},      {6, &FnWriter::part}};
   int total = 0;
   for (auto &[weight, make] : kinds)
     total += weight;

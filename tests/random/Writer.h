@@ -73,6 +73,7 @@ struct ModelWriter {
   /// `name = layer(..)`; returns the name.
   std::string instance(const std::string &layer);
   Value &param(const AxisList &axes);
+  std::string table(Kind kind, const AxisList &axes, const Axis &bound);
   std::string scalarFunction();
   std::string text(const std::vector<std::string> &exports);
 };
@@ -117,7 +118,7 @@ private:
   std::string at(Value &value, Scope &scope, bool shifts = true);
   std::string guarded(Scope &scope, const std::string &name, const Axis &axis);
 
-  // Statements (Statements.cpp, Layers.cpp, Lengths.cpp, Recurrences.cpp).
+  // Statements (Statements.cpp, Layers.cpp, Lengths.cpp, Recurrences.cpp, Choices.cpp).
   void pointwise();
   void lifted();
   void product();
@@ -156,6 +157,12 @@ private:
   void lookingStep();
   void choices();
   void restarts();
+
+  void tables();
+  void counting();
+  void hardAttention();
+  void sorted();
+  void part();
 
   ModelWriter &model;
   std::string name, indent = "    ";

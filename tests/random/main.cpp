@@ -4,6 +4,7 @@
 #include "tests/random/Trial.h"
 #include "tools/rondo/Terminal.h"
 #include "tools/support/Array.h"
+#include "tools/support/Random.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -17,11 +18,12 @@ using namespace rondo;
 using namespace rondo::random_programs;
 
 static const char usage[] = R"(rondo-random [--seed N] [--count N] [--features A,B] [--keep FOLDER] [--stop]
-             [--batches N] [--longest N] [--targets A,B] [--quiet]
+             [--batches N] [--longest N] [--threads N] [--recurrences HOW] [--targets A,B] [--vary] [--quiet]
     Writes programs from seed N on and verifies each. Says every minute how far it is; an interrupt ends it after the
     program at hand, with the counts.
       --features   only programs that have all of these (--list names them)
       --keep       writes what fails there: NAME.rondo and NAME.txt
+      --vary       the seed also chooses --longest, --threads and --recurrences
       --stop       at the first that fails
 rondo-random --print [--seed N] [--features A,B]
     Shows the program of a seed.
@@ -35,7 +37,7 @@ struct Wish {
   unsigned count = 100, tries = 3000;
   Features features;
   std::string keep, reduced, output = "-";
-  bool print = false, stop = false, quiet = false;
+  bool print = false, stop = false, quiet = false, vary = false;
   Trial trial;
 };
 
@@ -64,6 +66,12 @@ static bool read(int argc, char **argv, Wish &wish) {
       good = value(wish.trial.batches);
     else if (word == "--longest")
       good = value(wish.trial.longest);
+    else if (word == "--threads")
+      good = value(wish.trial.threads);
+    else if (word == "--recurrences")
+      wish.trial.recurrences = text();
+    else if (word == "--vary")
+      wish.vary = true;
     else if (word == "--keep")
       wish.keep = text();
     else if (word == "--reduce")
@@ -100,14 +108,28 @@ static bool read(int argc, char **argv, Wish &wish) {
   return true;
 }
 
-static void keep(const Wish &wish, const std::string &name, const Program &program, const Outcome &outcome) {
+static void keep(const Wish &wish, const std::string &name, const Program &program, const Trial &trial,
+                 const Outcome &outcome) {
   if (wish.keep.empty())
     return;
   sys::fs::create_directories(wish.keep);
-  for (auto &[end, text] :
-       {std::pair(".rondo", program.text), std::pair(".txt", outcome.signature + "\n" + outcome.said)})
+  for (auto &[end, text] : {std::pair(".rondo", program.text),
+                            std::pair(".txt", outcome.signature + "\n" + trial.words() + "\n" + outcome.said)})
     if (Error error = writeBytes(wish.keep + "/" + name + end, text))
       fail(std::move(error));
+}
+
+/// How the program of a seed is verified: mostly as it would be without --vary.
+static Trial trialOf(const Wish &wish, uint64_t seed) {
+  Trial trial = wish.trial;
+  if (!wish.vary)
+    return trial;
+  Random random(~seed);
+  static const char *const how[] = {"", "", "examples", "columns"};
+  trial.recurrences = how[random.below(4)];
+  trial.threads = 2 + (random.below(3) == 0 ? 1 + random.below(3) : 0);
+  trial.longest = random.below(8) ? trial.longest : 3 * trial.longest;
+  return trial;
 }
 
 static volatile std::sig_atomic_t interrupted = 0;
@@ -127,7 +149,8 @@ static int tryMany(const Wish &wish) {
     Program program = generate(seed, wish.features);
     for (unsigned f = 0; f < featureCount; ++f)
       tally.features[f] += program.features.test(f);
-    Outcome outcome = wish.trial.run(program.text);
+    Trial trial = trialOf(wish, seed);
+    Outcome outcome = trial.run(program.text);
     ++tally.programs;
     tally.seconds += outcome.seconds;
     for (const std::string &reason : outcome.refusals)
@@ -137,12 +160,11 @@ static int tryMany(const Wish &wish) {
     if (outcome.kind != Outcome::Finding)
       continue;
     ++tally.findings;
+    outs() << "seed " << seed << ": " << outcome.signature << " (" << trial.words() << ")\n";
     if (!tally.signatures[outcome.signature]++ && !wish.quiet)
-      outs() << "seed " << seed << ": " << outcome.signature << "\n" << outcome.said << "\n" << program.text << "\n";
-    else
-      outs() << "seed " << seed << ": " << outcome.signature << "\n";
+      outs() << outcome.said << "\n" << program.text << "\n";
     outs().flush();
-    keep(wish, "seed" + std::to_string(seed), program, outcome);
+    keep(wish, "seed" + std::to_string(seed), program, trial, outcome);
     if (wish.stop)
       break;
   }
