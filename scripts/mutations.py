@@ -26,7 +26,8 @@ def ctest(tests):
 
 
 def small_programs(build):
-    files = sorted(path for folder in ("corners", "found") for path in (ROOT / "tests/random" / folder).glob("*.rondo"))
+    tree = build.parent.parent
+    files = sorted(path for folder in ("corners", "found") for path in (tree / "tests/random" / folder).glob("*.rondo"))
     return [[str(build / "bin/rondo"), "verify", "--target", "x86-64-v3", "--inputs", "8", "--longest", "40", str(file)] for file in files]
 
 
@@ -103,10 +104,10 @@ def run(command, tree, log, limit=0):
             return "waits"
 
 
-def first_failure(log, status):
+def first_failure(log, status, tree):
     for line in log.read_text(errors="replace").splitlines():
         if line.startswith(("seed ", "error: ")) or " x86-64-v3: " in line:
-            return line.replace(str(ROOT) + "/", "")
+            return line.replace(str(tree) + "/", "")
         if "***" in line and ":" in line:
             return line.split(":", 1)[1].split(" ..")[0].strip()
     return f"status {status}"
@@ -132,7 +133,7 @@ def try_fault(fault, tree, build, stages):
             for test in sorted(commands(build), key=lambda words: words != said_last):
                 if status := run(test, tree, log, limit):
                     said_last[:] = test
-                    return True, f"{first_failure(log, status)} ({what})"
+                    return True, f"{first_failure(log, status, tree)} ({what})"
         return False, ""
     finally:
         (tree / fault.path).write_text(before)
@@ -196,6 +197,9 @@ def main():
     for command in (["cmake", "--preset", "dev"], ["ninja", "-C", str(build), "-j2", *STAGES[0][1]]):
         if run(command, args.tree, said_in):
             sys.exit(f"the tree as it is does not build: {said_in}")
+    for test in STAGES[0][2](build):
+        if run(test, args.tree, said_in):
+            sys.exit(f"a test fails without any fault: {said_in}")
     noticed_of_all = 0
     for fault in faults:
         started = time.time()
