@@ -13,6 +13,31 @@ static bool isWordForBatch(StringRef name) {
   return name == "B" || name == "BS" || name.equals_insensitive("batch") || name.equals_insensitive("batch_size");
 }
 
+/// The default of an exported fn's input: one number for all elements, since the library fills it in.
+std::optional<double> Elaborator::presetOf(const ast::Arg &arg, const Type &type, Env env) {
+  Value value = eval(arg.init, env);
+  if (value.tag == Value::Poison)
+    return std::nullopt;
+  if (!value.isNumber() && !value.isFixed(Static::Truth)) {
+    error("R0504", arg.init->range,
+          "the default of an exported fn's input is a number known at compile time, this is " + kindOf(value))
+        .suggest("compute it in the body, or give the fn that is exported no such input");
+    return std::nullopt;
+  }
+  double number = value.fixed->number;
+  if (const Element &e = type.element;
+      e.token && value.isNumber() &&
+      (!value.fixed->isInteger || number < 0 || number >= double(e.bound.seq ? e.bound.seq->least : e.bound.size))) {
+    error("R0603", arg.init->range, quoted(arg.init) + " may be no `" + e.str() + "`")
+        .label(arg.type.range,
+               e.bound.seq ? "declared here" : "0 .. " + std::to_string(e.bound.size - 1) + " is needed");
+    return std::nullopt;
+  }
+  if (!convert(toData(value, arg.init->range), type.element, arg.init->range, "`" + arg.name.text.str() + "`").isData())
+    return std::nullopt;
+  return number;
+}
+
 bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Program &p) {
   model = &m;
   program = &p;
@@ -88,12 +113,15 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
     if (!ok || !element)
       continue;
     type.element = *element;
+    std::optional<double> preset;
     if (arg.init) {
-      refuse(arg.init->range, "defaults of an exported fn's inputs");
-      continue;
+      preset = presetOf(arg, type, fn.root);
+      if (!preset)
+        continue;
     }
     p.arrays.emplace_back();
     Array &input = p.arrays.back();
+    input.preset = preset;
     input.role = Role::Input;
     input.name = arg.name.text.str();
     input.type = type;

@@ -279,6 +279,7 @@ private:
   Expr *at(const Value &v, llvm::ArrayRef<Expr *> places);
   llvm::SmallVector<Var *, 4> freshVars(llvm::ArrayRef<Axis> axes, llvm::StringRef hint);
 
+  std::optional<double> presetOf(const ast::Arg &arg, const Type &type, Env env);
   void reportUnknownAxes(unsigned errorsBefore);
   Diagnostic &error(llvm::StringRef code, Range range, std::string message);
   Diagnostic &refuse(Range range, std::string what); // not built yet

@@ -37,9 +37,9 @@ struct Sequence {
   Range where;
   int64_t least = 1;
   std::optional<int64_t> most;
-  std::string word = {};   // of an axis made in a body: the user's name for it, may be empty
-  Expr *length = nullptr;  // made by arithmetic: over lengths of axes that are not
-  Array *value = nullptr;  // made of a value: this one, a token below `bound`
+  std::string word = {};  // of an axis made in a body: the user's name for it, may be empty
+  Expr *length = nullptr; // made by arithmetic: over lengths of axes that are not
+  Array *value = nullptr; // made of a value: this one, a token below `bound`
   Axis bound = {};
   bool given() const { return !length && !value; }
 };
@@ -173,6 +173,7 @@ struct Array {
   // Of parameters: how they begin.
   std::string init;
   llvm::SmallVector<double, 2> initArgs;
+  std::optional<double> preset; // of inputs: what they are where the caller leaves them out
   bool isCell() const { return role == Role::Param || role == Role::Const; }
 };
 

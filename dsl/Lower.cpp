@@ -15,7 +15,8 @@ RankedTensorType Lowering::cellType(const Array &cell) {
     shape.push_back(axis.size);
   Builder b(&context);
   Kind kind = cell.type.element.kind;
-  return makeType(shape, {}, kind == Kind::Real ? mlir::Type(b.getF32Type()) : b.getIntegerType(kind == Kind::Int ? 32 : 1));
+  return makeType(shape, {},
+                  kind == Kind::Real ? mlir::Type(b.getF32Type()) : b.getIntegerType(kind == Kind::Int ? 32 : 1));
 }
 
 Lowering::Lowering(MLIRContext &context, const Model &model) : context(context), model(model) {
@@ -86,6 +87,8 @@ std::optional<NotBuilt> Lowering::add(Program &program, const std::vector<Group>
       func.setArgAttr(i, "rondo.bound", b.getStringAttr(e.bound.seq->name));
     else if (e.token)
       func.setArgAttr(i, "rondo.bound", b.getI64IntegerAttr(e.bound.size));
+    if (a->preset)
+      func.setArgAttr(i, "rondo.default", b.getF64FloatAttr(*a->preset));
   }
   for (auto [i, o] : enumerate(program.outputs))
     func.setResultAttr(i, "rondo.name", b.getStringAttr(o.name));
@@ -114,8 +117,7 @@ std::optional<NotBuilt> Lowering::add(Program &program, const std::vector<Group>
   for (const Array &cell : model.cells) {
     if (!used.count(&cell))
       continue;
-    emitter.values[&cell] =
-        ReadOp::create(b, loc, cellType(cell), FlatSymbolRefAttr::get(&context, cell.name));
+    emitter.values[&cell] = ReadOp::create(b, loc, cellType(cell), FlatSymbolRefAttr::get(&context, cell.name));
   }
   emitter.emit(groups);
   if (emitter.failed) {

@@ -67,6 +67,8 @@ EmittedValue describe(Type t, DictionaryAttr attributes, const AxisTable &axes, 
       v.bound = bound.getInt();
     else if (auto axis = attributes.getAs<StringAttr>("rondo.bound"))
       v.bound = -1 - axes.indexOf(axis.getValue());
+    if (auto preset = attributes.getAs<FloatAttr>("rondo.default"))
+      v.preset = preset.getValueAsDouble();
   }
   return v;
 }

@@ -119,7 +119,8 @@ private:
           << "  size_t " << count << ";\n";
     for (auto [axis, field] : zip_equal(fn.axes, names.axes))
       if (axis.returned)
-        out << "  int64_t *" << field << "; /* batch + 1 offsets, " << lengthNote(fn, names, axis) << "; may be NULL */\n";
+        out << "  int64_t *" << field << "; /* batch + 1 offsets, " << lengthNote(fn, names, axis)
+            << "; may be NULL */\n";
     out << "} " << prefix << "_out;\n"
         << "rondo_status " << prefix << "(" << name << "_session *, const " << prefix << "_in *, const " << prefix
         << "_out *, rondo_error *);\n\n";
@@ -148,8 +149,7 @@ private:
     if (value.axes.size() == 1)
       note = names.axes[value.axes[0]] + " rows";
     else if (!value.axes.empty())
-      note = "for each example " +
-             join(map_range(value.axes, [&](int32_t axis) { return names.axes[axis]; }), " x ");
+      note = "for each example " + join(map_range(value.axes, [&](int32_t axis) { return names.axes[axis]; }), " x ");
     for (int64_t size : value.shape)
       note += " x " + std::to_string(size);
     if (value.element == 2)
@@ -158,6 +158,8 @@ private:
       note += ", each 0 to " + std::to_string(value.bound - 1);
     else if (value.bound < 0)
       note += ", each below the example's length of " + names.axes[-1 - value.bound];
+    if (value.preset)
+      note += "; NULL: all " + shown(*value.preset);
     return note;
   }
 

@@ -16,6 +16,8 @@ static json::Value value(const EmittedExport &fn, const EmittedValue &v) {
     object["bound"] = v.bound;
   else if (v.bound < 0)
     object["bound"] = fn.axes[-1 - v.bound].name;
+  if (v.preset)
+    object["default"] = *v.preset;
   return object;
 }
 

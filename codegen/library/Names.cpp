@@ -2,6 +2,7 @@
 #include "codegen/library/Parts.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace llvm;
@@ -123,6 +124,12 @@ std::vector<std::string> limitNames(const EmittedProgram &program) {
   return names;
 }
 
+std::string shown(double number) {
+  std::string text;
+  raw_string_ostream(text) << format("%g", number);
+  return text;
+}
+
 std::string signature(const EmittedExport &fn) {
   auto shape = [&](const EmittedValue &value) {
     std::vector<std::string> dims;
@@ -143,7 +150,8 @@ std::string signature(const EmittedExport &fn) {
   };
   std::vector<std::string> inputs, results;
   for (const EmittedValue &value : fn.inputs)
-    inputs.push_back(value.name + ": " + element(value) + shape(value));
+    inputs.push_back(value.name + ": " + element(value) + shape(value) +
+                     (value.preset ? " = " + shown(*value.preset) : ""));
   for (const EmittedValue &value : fn.results)
     results.push_back((fn.results.size() > 1 ? value.name + ": " : "") + element(value) + shape(value));
   std::string to = results.size() == 1 ? results.front() : "(" + join(results, ", ") + ")";

@@ -41,6 +41,8 @@ std::string claim(llvm::StringSet<> &taken, llvm::StringRef name);
 FieldNames fieldNames(const EmittedExport &fn);
 /// The enumerators of the model's sizes that fit an int: {"CHARLM_V", 256}.
 std::vector<std::pair<std::string, int64_t>> constantNames(const LibraryOptions &options);
+/// "0.5".
+std::string shown(double number);
 /// "logits(text: token(256)[T]) -> [T, 256]".
 std::string signature(const EmittedExport &fn);
 /// A positive number that differs when what callers see differs.

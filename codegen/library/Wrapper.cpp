@@ -93,7 +93,7 @@ private:
     // An axis that no input shows by itself is told by its lengths.
     std::vector<bool> shown(fn.given());
     for (const EmittedValue &value : fn.inputs)
-      if (value.axes.size() == 1 && size_t(value.axes[0]) < shown.size())
+      if (value.axes.size() == 1 && size_t(value.axes[0]) < shown.size() && !value.preset)
         shown[value.axes[0]] = true;
     StringSet<> names = {"in", "out", "call", "batch", "result", "needed", "model_", "session_", "limits_"};
     std::vector<std::string> parameters, inputs, lengths(fn.axes.size());
@@ -106,6 +106,9 @@ private:
         lengths[axis] = claim(names, fn.axes[axis].name + "_lengths");
         parameters.push_back("const std::vector<int64_t> &" + lengths[axis]);
       }
+    // An empty batch stands for what is left out; what stands last need not be written.
+    for (size_t i = fn.inputs.size(); parameters.size() == fn.inputs.size() && i-- && fn.inputs[i].preset;)
+      parameters[i] += " = {}";
     bool single = fn.results.size() == 1;
     std::vector<std::string> fields = fieldNames(fn).results;
     std::string type = "rondo::Ragged<" + elementType(fn.results[0]) + ">", holder = "result";
@@ -116,7 +119,10 @@ private:
         out << "    rondo::Ragged<" << elementType(value) << "> " << field << ";\n";
       out << "  };\n";
     }
-    std::string size = !fn.inputs.empty() ? inputs[0] + ".size()" : !shown.empty() ? lengths[0] + ".size()" : "batch";
+    auto first = find_if(fn.inputs, [](const EmittedValue &value) { return !value.preset; });
+    std::string size = first != fn.inputs.end() ? inputs[first - fn.inputs.begin()] + ".size()"
+                       : !shown.empty()         ? lengths[0] + ".size()"
+                                                : "batch";
     if (size == "batch")
       parameters.push_back("size_t batch");
     out << "  " << type << " " << method << "(" << join(parameters, ", ") << ") {\n"
@@ -126,8 +132,8 @@ private:
         out << "    call.measure(" << axis << ", \"" << fn.axes[axis].name << "\", " << lengths[axis] << ");\n";
     for (auto [value, input] : zip_equal(fn.inputs, inputs))
       if (value.axes.size() == 1)
-        out << "    call.measure(" << value.axes[0] << ", \"" << value.name << "\", " << input << ", " << width(value)
-            << ");\n";
+        out << "    " << (value.preset ? "if (!" + input + ".empty())\n      " : "") << "call.measure(" << value.axes[0]
+            << ", \"" << value.name << "\", " << input << ", " << width(value) << ");\n";
 
     for (auto [at, axis] : enumerate(fn.axes))
       if (axis.source != EmittedAxis::Given)
@@ -147,9 +153,11 @@ private:
     }
     for (auto [i, value, input] : enumerate(fn.inputs, inputs)) {
       std::string held = "input" + std::to_string(i) + "_";
-      out << "    const std::vector<" << elementType(value) << "> " << held << " = call.pack(\"" << value.name << "\", "
+      std::string type = "std::vector<" + elementType(value) + ">";
+      out << "    const " << type << " " << held << " = "
+          << (value.preset ? input + ".empty() ? " + type + "() : " : "") << "call.pack(\"" << value.name << "\", "
           << input << ", " << braced(value.axes) << ", " << width(value) << ");\n";
-      words.push_back(held + ".data()");
+      words.push_back((value.preset ? input + ".empty() ? nullptr : " : "") + held + ".data()");
     }
     out << "    " << type << " result;\n";
     std::vector<std::string> rooms;

@@ -38,6 +38,14 @@ static int64_t size_of(const rondo_export *export_, const int64_t *factor, const
   return size & -(int64_t)RONDO_SLACK;
 }
 
+// The most rows that a value can have: all of its first axis, each with the longest of the others.
+static int64_t most_rows(const rondo_value *value, const rondo_extent *extent, bool *over) {
+  int64_t rows = value->axes ? extent->rows[value->axis[0]] : extent->batch;
+  for (int32_t a = 1; a < value->axes; ++a)
+    *over |= __builtin_mul_overflow(rows, extent->longest[value->axis[a]], &rows);
+  return rows;
+}
+
 int64_t rondo_place(const rondo_export *export_, const rondo_extent *extent, int32_t threads, char *base,
                     rondo_frame *frame) {
   int32_t n = export_->axes, spaces = rondo_spaces(export_);
@@ -60,6 +68,16 @@ int64_t rondo_place(const rondo_export *export_, const rondo_extent *extent, int
     void *owner = export_->grid[g].owners ? take(&c, extent->rows[n + g], sizeof(int32_t)) : NULL;
     if (base)
       offsets[n + g] = table, example_of[n + g] = owner;
+  }
+  for (int32_t i = 0; i < export_->inputs; ++i) {
+    const rondo_value *input = &export_->input[i];
+    int64_t count;
+    if (!input->optional)
+      continue;
+    c.over |= __builtin_mul_overflow(most_rows(input, extent, &c.over), input->width, &count);
+    void *filled = c.over ? NULL : take(&c, count, sizeof(float));
+    if (base)
+      inputs[i] = filled;
   }
   for (int32_t s = 0; s < export_->slots; ++s) {
     void *slot =

@@ -124,9 +124,17 @@ void rondo_run(const rondo_export *export_, rondo_session *session, const void *
   for (int32_t a = given; a < n; ++a)
     fill_made(&frame, a);
   fill_grids(&frame);
+  const rondo_lengths all = {export_, batch, frame.offsets, n};
   for (int32_t i = 0; i < export_->inputs; ++i) {
     // A batch may be a slice of longer arrays: its first offset need not be 0.
     const rondo_value *input = &export_->input[i];
+    if (!inputs[i] && input->optional) {
+      int32_t *filled = (int32_t *)((void **)frame.inputs)[i];
+      int64_t count = rondo_value_rows(&all, input, -1) * input->width;
+      for (int64_t k = 0; k < count; ++k)
+        filled[k] = input->preset;
+      continue;
+    }
     int64_t skipped = input->axes == 1 && input->axis[0] < given ? offsets[input->axis[0]][0] * input->width : 0;
     ((const void **)frame.inputs)[i] = inputs[i] ? (const char *)inputs[i] + 4 * skipped : NULL;
   }

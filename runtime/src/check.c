@@ -79,6 +79,8 @@ static rondo_status check_input(const rondo_lengths *lengths, const rondo_value 
   int64_t count = elements(lengths, input), batch = lengths->batch;
   if (!count)
     return RONDO_OK;
+  if (!data && input->optional)
+    return RONDO_OK;
   if (!data)
     return rondo_fail(error, RONDO_EINVAL, "%s: input %s is NULL", export_->name, input->name);
   if (input->element == RONDO_F32 || (input->element == RONDO_I32 && !input->bound))

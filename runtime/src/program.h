@@ -62,6 +62,8 @@ typedef struct {
   const int32_t *axis; /* indices into rondo_export.axis, outermost first */
   int64_t width;       /* elements per row: the product of the static axes */
   int64_t bound; /* inputs of RONDO_I32: 0 any; > 0: 0 <= id < bound; -1-k: 0 <= id < the example's length of axis k */
+  int32_t optional; /* inputs: 1: may be left out (NULL), */
+  int32_t preset;   /* and then has these bits in every element */
 } rondo_value;
 
 /* What a call computes with. `frame`: see below; tid in 0 .. threads-1. Called once by each thread of the team, all at

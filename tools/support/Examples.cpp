@@ -46,6 +46,15 @@ static Error lengthsFromShapes(const Signature &fn, const Arrays &arrays, Ragged
   return Error::success();
 }
 
+/// What an input is that a file does not have.
+static Array leftOut(const Port &value, const Ragged &batch) {
+  SmallVector<int64_t> shape = {batch.before(value, batch.count)};
+  shape.append(value.shape.begin(), value.shape.end());
+  size_t count = shape[0] * value.width();
+  return value.real ? Array::ofFloats(shape, std::vector<float>(count, static_cast<float>(*value.preset)))
+                    : Array::ofInts(shape, std::vector<int32_t>(count, static_cast<int32_t>(*value.preset)));
+}
+
 Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
   Ragged batch;
   ArrayRef<PortAxis> given = ArrayRef(fn.axes).take_front(fn.given);
@@ -73,6 +82,10 @@ Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
   batch.measure(fn);
   for (const Port &value : fn.inputs) {
     auto found = arrays.find(value.name);
+    if (found == arrays.end() && value.preset) {
+      batch.inputs.push_back(leftOut(value, batch));
+      continue;
+    }
     if (found == arrays.end())
       return makeError("input %s is missing", value.name.c_str());
     const Array &array = found->second;
@@ -146,6 +159,8 @@ static Error readExample(const Signature &fn, const json::Object &object, Ragged
   std::vector<int64_t> lengths(fn.axes.size(), -1);
   for (auto [i, value] : enumerate(fn.inputs)) {
     const json::Value *given = object.get(value.name);
+    if (!given && value.preset)
+      continue;
     if (!given)
       return makeError("input \"%s\" is missing", value.name.c_str());
     SmallVector<int64_t> shape;
@@ -174,6 +189,18 @@ static Error readExample(const Signature &fn, const json::Object &object, Ragged
       if (!value.real && !(number >= INT32_MIN && number <= INT32_MAX && number == std::trunc(number)))
         return makeError("\"%s\": %g is not an integer of 32 bits", value.name.c_str(), number);
     flat[i].insert(flat[i].end(), numbers.begin(), numbers.end());
+  }
+  for (auto [i, value] : enumerate(fn.inputs)) {
+    if (object.get(value.name))
+      continue;
+    int64_t count = value.width();
+    for (unsigned axis : value.axes)
+      if (lengths[axis] < 0)
+        return makeError("input \"%s\" is missing: nothing tells its length along %s", value.name.c_str(),
+                         fn.axes[axis].name.c_str());
+      else
+        count *= lengths[axis];
+    flat[i].insert(flat[i].end(), count, *value.preset);
   }
   for (auto [axis, length] : enumerate(lengths))
     if (axis < fn.given)

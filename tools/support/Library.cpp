@@ -123,6 +123,7 @@ static Expected<Port> readValue(const json::Object &object, const Signature &fn)
     value.bound = -1 - static_cast<int64_t>(findAxis(*axis));
   else
     value.bound = object.getInteger("bound").value_or(0);
+  value.preset = object.getNumber("default");
   int64_t width = 1;
   for (int64_t size : value.shape)
     if (size < 0 || (size && width > INT64_MAX / size))

@@ -14,6 +14,7 @@
 #include "tools/support/Array.h"
 #include "llvm/Support/JSON.h"
 #include <memory>
+#include <optional>
 
 namespace rondo {
 
@@ -25,6 +26,7 @@ struct Port {
   std::vector<unsigned> axes;       // sequence axes, indices into Signature::axes
   llvm::SmallVector<int64_t> shape; // static axes
   int64_t bound = 0;                // ids are 0 .. bound-1; 0: any int; -1-k: below the length of axis k
+  std::optional<double> preset;     // of inputs: what they are where they are left out
   int64_t width() const;
 };
 
@@ -45,8 +47,8 @@ struct Signature {
   std::vector<Port> inputs, results;
 };
 
-/// One ragged batch for an export: lengths[axis][example] of the given axes, and for each input the rows of all examples
-/// in order. A call adds the lengths of the axes that are made.
+/// One ragged batch for an export: lengths[axis][example] of the given axes, and for each input the rows of all
+/// examples in order. A call adds the lengths of the axes that are made.
 struct Ragged {
   int64_t count = 0;
   std::vector<std::vector<int64_t>> lengths;

@@ -92,9 +92,10 @@ def pack_inputs(fn, arguments, named):
         if key in given or all(port["name"] != key for port in ports):
             raise TypeError(f"{name}: {'two values for' if key in given else 'no input called'} {key}")
         given[key] = value
-    missing = [port["name"] for port in ports if port["name"] not in given]
+    missing = [port["name"] for port in ports if port["name"] not in given and "default" not in port]
     if missing:
         raise TypeError(f"{name} needs {', '.join(missing)}")
+    every, ports = ports, [port for port in ports if given.get(port["name"]) is not None or "default" not in port]
     packed = [Packed(given[port["name"]], port, name) for port in ports]
     batch = packed[0].batch if packed else 0
     offsets = {}
@@ -123,6 +124,8 @@ def pack_inputs(fn, arguments, named):
             moved[shared[0] :] = data[one.offsets[0] : one.offsets[-1]]
             data = moved
         arrays.append(data)
+    found = dict(zip((port["name"] for port in ports), arrays))
+    arrays = [found.get(port["name"]) for port in every]  # None: left out
     return batch, {axis: np.ascontiguousarray(each, dtype=np.int64) for axis, each in offsets.items()}, arrays
 
 

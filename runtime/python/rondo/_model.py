@@ -125,7 +125,7 @@ class Model:
             at = self._axis(axis)
             need[at : at + 2] = int(each[-1] - each[0]), int((each[1:] - each[:-1]).max(initial=0))
         outs, finish = make_results(fn, batch, offsets)
-        ins = [batch] + [offsets[axis].ctypes.data for axis in order] + [array.ctypes.data for array in arrays]
+        ins = [batch] + [offsets[axis].ctypes.data for axis in order] + [0 if array is None else array.ctypes.data for array in arrays]
         in_words, out_words = (c_int64 * len(ins))(*ins), (c_int64 * max(1, len(outs)))(*outs)
         session = self._take(need)
         try:
