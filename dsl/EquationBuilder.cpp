@@ -57,11 +57,15 @@ bool EquationBuilder::finish(mlir::Type element) {
       symbol.scalar = "step " + e->var->axis.seq->name;
     } else {
       Operand operand = emitter.operandOf(const_cast<Expr *>(e), forms.dims);
-      if (!operand || operand.past) {
-        if (operand.past)
-          emitter.refuse(e->range, "a condition on integers of the recurrence's own past");
-        return false;
+      if (operand.past) { // looked up in a value: the rows of the past that are there, 0 at the others
+        Tensor rows = emitter.view(operand, forms.dims, e->range);
+        operand = {};
+        operand.value = rows.value;
+        for (const Var *v : rows.dims)
+          operand.places.push_back(emitter.program.index(v, {}));
       }
+      if (!operand)
+        return false;
       symbol.let = emitter.asInt(operand.value);
       for (Expr *place : operand.places)
         symbol.at.push_back(forms.get(place));

@@ -46,7 +46,7 @@ struct EmittedValue {
   std::vector<int32_t> axes;           // indices into EmittedExport::axes, outermost first
   std::vector<int64_t> shape;          // static dimensions, in order
   int64_t bound = 0;                   // tokens: below it; -1-k: below the length of axis k; 0: any
-  std::optional<double> preset;        // inputs: what they are where the caller gives none
+  std::optional<double> preset = {};   // inputs: what they are where the caller gives none
 };
 
 struct EmittedExport {

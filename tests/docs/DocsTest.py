@@ -7,7 +7,17 @@ import pytest
 import Snippets
 
 PAGES = sorted(glob.glob(Snippets.SOURCE + "/docs/*.md") + [Snippets.SOURCE + "/README.md"])
-RUN = {"AddAModel.md", "AddAPass.md", "AddAnOp.md", "FirstMistakes.md", "README.md", "Tour.md"}
+RUN = {
+    "AddAModel.md",
+    "AddAPass.md",
+    "AddAnOp.md",
+    "FirstMistakes.md",
+    "README.md",
+    "Tour.md",
+    "language.md",
+    "library.md",
+    "models.md",
+}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[os.path.basename(page) for page in PAGES])
@@ -25,6 +35,7 @@ def test_the_runner_notices(tmp_path):
         "```sh run fails\ntrue\n```\n",
         "```sh run\necho a\n```\n\n```text output\nb\n```\n",
         "```text output\nb\n```\n",
+        "```\nneither run nor marked\n```\n",
     ):
         page.write_text(text)
         with pytest.raises(AssertionError):

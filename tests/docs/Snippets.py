@@ -8,13 +8,15 @@ A page is run from top to bottom in an empty folder. The first line of a code bl
     ```sh run                 run by bash, from the folder; fails when a command does
     ```sh run fails           the last command must fail
     ```text output            what the block before it printed; a line `...` stands for any lines
+    ```LANGUAGE shown         a fragment, or what takes a machine to itself: only shown
 
-Other blocks are only shown. RONDO_UPDATE_EXPECTED=1 writes what is printed now into the pages (not over `...`).
+Every block says which. The folder has `models`, the repository's. RONDO_UPDATE_EXPECTED=1 writes what is printed now into the pages (not over `...`).
 """
 
 import os
 import re
 import subprocess
+import sys
 
 SOURCE = os.environ["RONDO_SOURCE"]
 BUILD = os.environ["RONDO_BUILD"]
@@ -23,6 +25,8 @@ BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.M | re.S)
 
 def environment():
     env = dict(os.environ, SOURCE=SOURCE, BUILD=BUILD, NO_COLOR="1")
+    env["PYTHONPATH"] = os.path.join(SOURCE, "runtime", "python")
+    env["PATH"] = os.path.dirname(sys.executable) + os.pathsep + env["PATH"]
     env["PATH"] = os.path.join(BUILD, "bin") + os.pathsep + "/usr/lib/llvm-22/bin" + os.pathsep + env["PATH"]
     return env
 
@@ -53,6 +57,8 @@ def run_page(path, folder, update=False):
     with open(path) as file:
         page = file.read()
     printed, ran, edits = None, 0, []
+    if not os.path.lexists(os.path.join(folder, "models")):
+        os.symlink(os.path.join(SOURCE, "models"), os.path.join(folder, "models"))
     for block in BLOCK.finditer(page):
         words, text = block[1].split(), block[2]
         kind = words[1] if len(words) > 1 else ""
@@ -73,7 +79,7 @@ def run_page(path, folder, update=False):
             with open(name, "w") as file:
                 file.write(text)
         else:
-            assert not kind, f"unknown kind of block: {block[1]}"
+            assert kind == "shown", f"this block says not what it is: {block[0]}"
             continue
         ran += 1
     for (begin, end), text in reversed(edits):

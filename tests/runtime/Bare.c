@@ -10,7 +10,7 @@ static void add(const rondo_frame *f, int32_t tid, int32_t threads) {
     ((float *)f->results[0])[i] = ((const float *)f->inputs[0])[i] + f->weights[0];
 }
 
-static const rondo_value x = {"x", RONDO_F32, 0, NULL, 1, 0}, y = {"y", RONDO_F32, 0, NULL, 1, 0};
+static const rondo_value x = {"x", RONDO_F32, 0, NULL, 1, 0, 0, 0}, y = {"y", RONDO_F32, 0, NULL, 1, 0, 0, 0};
 static const int64_t scratch[2] = {0, 0};
 static const rondo_export add_export = {"add", 0, 1, 1, 0, NULL, &x, &y, 2, 0, NULL, 0, 0, NULL, scratch,
                                         {add, NULL, NULL}};

@@ -67,14 +67,14 @@ static const rondo_cell cells[] = {{"E", 2, RONDO_PARAM, shape_e, 0, RONDO_F32, 
 static const rondo_axis mean_axes[] = {{"T", 20, 0, 0, NULL, 0, 0}},
                         dots_axes[] = {{"T", 0, 1, 0, NULL, 0, 0}, {"S", 0, 1, 1, NULL, 0, 0}};
 static const int32_t over_t[] = {0}, over_s[] = {1}, over_ts[] = {0, 1};
-static const rondo_value mean_inputs[] = {{"text", RONDO_I32, 1, over_t, 1, V}},
-                         mean_results[] = {{"mean", RONDO_F32, 0, NULL, D, 0}},
-                         dots_inputs[] = {{"x", RONDO_F32, 1, over_t, 2, 0},
-                                          {"y", RONDO_F32, 1, over_s, 2, 0},
-                                          {"gold", RONDO_I32, 1, over_s, 1, -1 - 0},
-                                          {"flag", RONDO_BOOL, 0, NULL, 1, 0}},
-                         dots_results[] = {{"dots", RONDO_F32, 2, over_ts, 1, 0},
-                                           {"twice", RONDO_I32, 1, over_s, 1, 0}};
+static const rondo_value mean_inputs[] = {{"text", RONDO_I32, 1, over_t, 1, V, 0, 0}},
+                         mean_results[] = {{"mean", RONDO_F32, 0, NULL, D, 0, 0, 0}},
+                         dots_inputs[] = {{"x", RONDO_F32, 1, over_t, 2, 0, 0, 0},
+                                          {"y", RONDO_F32, 1, over_s, 2, 0, 0, 0},
+                                          {"gold", RONDO_I32, 1, over_s, 1, -1 - 0, 0, 0},
+                                          {"flag", RONDO_BOOL, 0, NULL, 1, 0, 0, 0}},
+                         dots_results[] = {{"dots", RONDO_F32, 2, over_ts, 1, 0, 0, 0},
+                                           {"twice", RONDO_I32, 1, over_s, 1, 0, 0, 0}};
 static const rondo_grid dots_grids[] = {{2, 1, over_ts}};
 // terms: 1, B, T rows, longest T; and 1, B, T, S, T x S, longest T, S, T x S
 static const int64_t mean_plan[] = {0, 0, PADDED, 0}, mean_scratch[] = {PADDED, 0, 0, 0};
