@@ -153,19 +153,26 @@ Operand Emitter::resolve(Expr *read, size_t level) {
 }
 
 bool Emitter::isPlain(const Operand &operand) {
-  if (operand.past)
+  if (operand.past || readsPart(operand))
     return false;
-  auto type = cast<RankedTensorType>(operand.value.getType());
   SmallVector<const Var *> seen;
-  for (auto [i, place] : enumerate(operand.places)) {
+  for (const Expr *place : operand.places) {
     if (!place->is(Op::Index) || is_contained(steps, place->var) || is_contained(seen, place->var))
       return false;
     seen.push_back(place->var);
-    const Axis &axis = place->var->axis;
-    if (axis.seq ? rondo::axisOf(type, i) != axis.seq->name : type.getDimSize(i) != axis.size)
-      return false;
   }
   return true;
+}
+
+bool Emitter::readsPart(const Operand &operand) {
+  auto type = cast<RankedTensorType>(operand.value.getType());
+  return any_of(enumerate(operand.places), [&](auto at) {
+    auto [i, place] = at;
+    if (!place->is(Op::Index) || is_contained(steps, place->var))
+      return false;
+    const Axis &axis = place->var->axis;
+    return axis.seq ? rondo::axisOf(type, i) != axis.seq->name : type.getDimSize(i) != axis.size;
+  });
 }
 
 /// A subscript that comes to one index is that index: `every * u + k - 1` with a constant u may be plain k.

@@ -96,7 +96,10 @@ private:
   Expr *asIndex(Expr *place);
   Operand operandOf(Expr *e, llvm::ArrayRef<const Var *> order);
   Operand resolve(Expr *read, size_t level);
+  /// Whether each place is an index of its own, over the whole of its dim.
   bool isPlain(const Operand &operand);
+  /// Whether some place is an index over another axis than its dim's, shorter since the subscript is proved.
+  bool readsPart(const Operand &operand);
   Vars dimsOf(const Expr *e, llvm::ArrayRef<const Var *> order);
   Tensor emitReduce(Expr *e, llvm::ArrayRef<const Var *> order);
   Tensor emitSum(Expr *e, llvm::ArrayRef<const Var *> order);

@@ -64,8 +64,20 @@ bool EquationBuilder::finish(mlir::Type element) {
         for (const Var *v : rows.dims)
           operand.places.push_back(emitter.program.index(v, {}));
       }
+<<<<<<< HEAD
       if (!operand)
         return false;
+=======
+      if (emitter.readsPart(operand)) { // only a view may end before what it reads does
+        Tensor part = emitter.view(operand, forms.dims, e->range);
+        if (!part.value)
+          return false;
+        operand = {};
+        operand.value = part.value;
+        for (const Var *v : part.dims)
+          operand.places.push_back(emitter.program.index(v, e->range));
+      }
+>>>>>>> 8f5ce99 (Made axes and tables of integers from Python, C++ and C: a lookup on part of a sequence, import and init of integers)
       symbol.let = emitter.asInt(operand.value);
       for (Expr *place : operand.places)
         symbol.at.push_back(forms.get(place));

@@ -313,9 +313,13 @@ bool Elaborator::runBody(FnInstance &fn, std::vector<Value> &results, std::vecto
             count_if(fn.returnStmts, [](StmtInstance *s) { return s != nullptr; });
   if (!quiet && decl.hasResults) {
     if (decl.results.size() != plain) {
-      error("R0406", fn.returns ? fn.returns->range : decl.value->range,
-            std::to_string(plain) + " results, " + std::to_string(decl.results.size()) + " declared")
-          .label(decl.head, "declared here");
+      auto isNamed = [](const ast::Result &r) { return r.target.name && r.target.indices.empty(); };
+      auto counted = [](size_t n) { return std::to_string(n) + (n == 1 ? " result" : " results"); };
+      Diagnostic &wrong = error("R0406", fn.returns ? fn.returns->range : decl.value->range,
+                                counted(plain) + ", " + std::to_string(decl.results.size()) + " declared");
+      if (fn.returns && any_of(fn.returns->results, isNamed))
+        wrong.suggest("`name = ..` without subscripts is a value for training and no result: write what is returned alone");
+      wrong.label(decl.head, "declared here");
       return false;
     }
     for (auto [i, declared] : enumerate(decl.results))

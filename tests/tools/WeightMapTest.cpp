@@ -53,6 +53,25 @@ TEST(WeightMap, TransposesReshapesSelectsAndFills) {
   EXPECT_EQ(import.weights["out.b"].floats(), (std::vector<float>{0.5, 0.5, 0.5}));
 }
 
+TEST(WeightMap, TablesOfIntegersTakeIntegers) {
+  WeightMap map = parse("a -> next\nb -> kind\n");
+  Arrays source = {{"a", Array::ofLongs({3}, {4, -1, 2})}, {"b", counted({2})}};
+  Shapes model = {{"next", {3}}, {"kind", {2}}};
+  Import import = importWeights(map, source, model, {{"next", 0}, {"kind", 2}});
+  EXPECT_TRUE(import.complete());
+  EXPECT_EQ(import.weights["next"].element, Element::I32);
+  EXPECT_EQ(import.weights["next"].ints(), (std::vector<int64_t>{4, -1, 2}));
+  EXPECT_EQ(import.weights["kind"].ints(), (std::vector<int64_t>{0, 1}));
+  // Not below the bound; too large to be sure of; reals take no integers.
+  EXPECT_EQ(importWeights(map, source, model, {{"next", 4}, {"kind", 2}}).wrong,
+            (std::vector<std::string>{
+                "x.map:1: next holds whole numbers from 0 to 3 in the model, and 4 comes from the file"}));
+  source["a"] = Array::ofLongs({3}, {16777217, 0, 0});
+  EXPECT_EQ(importWeights(map, source, model, {{"next", 0}, {"kind", 2}}).wrong.size(), 1u);
+  EXPECT_EQ(importWeights(map, source, model, {{"kind", 2}}).wrong,
+            (std::vector<std::string>{"x.map:1: a holds i64, not reals"}));
+}
+
 TEST(WeightMap, ReportsWhatDoesNotFit) {
   WeightMap map = parse("a -> x\nb -> r: p _\n");
   Arrays source = {{"a", counted({3})}, {"b", counted({4})}, {"c", counted({1})}};

@@ -120,7 +120,7 @@ int importCommand(const Options &options) {
   if (!source)
     return fail(source.takeError());
 
-  Import import = importWeights(*map, *source, model->cells());
+  Import import = importWeights(*map, *source, model->cells(), model->whole());
   if (!options.quiet)
     list("", import.done);
   list("shape error: ", import.wrong);

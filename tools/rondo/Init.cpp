@@ -22,6 +22,7 @@ int init(const Options &options) {
     return status;
 
   Arrays weights;
+  std::map<std::string, int64_t> whole = model->whole();
   uint64_t count = 0;
   for (CellOp cell : model->module().getOps<CellOp>()) {
     if (!cell.getInit())
@@ -29,9 +30,12 @@ int init(const Options &options) {
                       "` has no initialiser: its values come from you, in a weights file",
                   No);
     Tensor value = initialValue(cell, options.seed);
-    std::vector<float> floats(value.data.begin(), value.data.end());
-    count += floats.size();
-    weights[cell.getSymName().str()] = Array::ofFloats(value.shape, floats);
+    Array &array = weights[cell.getSymName().str()];
+    if (whole.count(cell.getSymName().str()))
+      array = Array::ofInts(value.shape, std::vector<int32_t>(value.data.begin(), value.data.end()));
+    else
+      array = Array::ofFloats(value.shape, std::vector<float>(value.data.begin(), value.data.end()));
+    count += value.size();
   }
   std::string to = options.output;
   if (to.empty())
@@ -41,8 +45,8 @@ int init(const Options &options) {
   if (Error error = writeBytes(to, writeSafetensors(weights)))
     return fail(std::move(error));
   if (to != "-")
-    outs() << formatv("wrote {0}: {1} tensors, {2} values, seed {3}\n", to, weights.size(), grouped(count),
-                      options.seed);
+    outs() << formatv("wrote {0}: {1} tensor{2}, {3} values, seed {4}\n", to, weights.size(),
+                      weights.size() == 1 ? "" : "s", grouped(count), options.seed);
   return Yes;
 }
 

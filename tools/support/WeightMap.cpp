@@ -131,6 +131,7 @@ namespace {
 struct Applying {
   const Arrays &source;
   const Shapes &model;
+  const std::map<std::string, int64_t> &whole;
   std::map<std::string, std::vector<bool>> read;
   std::set<std::string> refused; // said to be wrong, so not also missing
   Import result;
@@ -141,6 +142,9 @@ struct Applying {
            std::vector<float> &total, std::string &text);
   void place(const std::string &where, const std::string &target, SmallVector<int64_t> shape, ArrayRef<float> values,
              const WeightMap::Line &line);
+  /// A table of integers; empty, and said, where a value is none or is not below the bound.
+  std::optional<Array> integers(const std::string &where, const std::string &target, ArrayRef<int64_t> shape,
+                                ArrayRef<float> values);
   void markRead(const std::string &name, const WeightMap::Term &term, const WeightMap::Line &line, size_t rows);
 };
 } // namespace
@@ -179,7 +183,10 @@ bool Applying::sum(const std::string &where, const WeightMap::Line &line, const 
       return false;
     }
     const Array &array = found->second;
-    if (!isReal(array.element)) {
+    bool forIntegers = all_of(line.targets, [&](const std::string &target) {
+      return target.empty() || whole.count(substitute(target, bound));
+    });
+    if (!isReal(array.element) && !forIntegers) {
       result.wrong.push_back(where + name + " holds " + nameOf(array.element).str() + ", not reals");
       return false;
     }
@@ -269,6 +276,24 @@ void Applying::apply(const std::string &where, const WeightMap::Line &line, cons
                         (line.transposed ? "  transposed" : "") + (line.reshaped ? "  reshaped" : ""));
 }
 
+std::optional<Array> Applying::integers(const std::string &where, const std::string &target, ArrayRef<int64_t> shape,
+                                        ArrayRef<float> values) {
+  constexpr float exact = 1 << 24; // a float has no odd numbers from there on
+  int64_t bound = whole.at(target);
+  std::vector<int32_t> ints;
+  for (float value : values) {
+    bool fits = bound ? value >= 0 && value < bound : std::abs(value) < exact;
+    if (!fits || value != std::floor(value)) {
+      result.wrong.push_back(where + target + " holds whole numbers " +
+                             (bound ? "from 0 to " + std::to_string(bound - 1) : "below 16777216") +
+                             formatv(" in the model, and {0:f0} comes from the file", value).str());
+      return std::nullopt;
+    }
+    ints.push_back(value);
+  }
+  return Array::ofInts(shape, ints);
+}
+
 void Applying::place(const std::string &where, const std::string &target, SmallVector<int64_t> shape,
                      ArrayRef<float> values, const WeightMap::Line &line) {
   auto cell = model.find(target);
@@ -290,7 +315,11 @@ void Applying::place(const std::string &where, const std::string &target, SmallV
     std::swap(shape[0], shape[1]);
     values = turned;
   }
-  Array array = Array::ofFloats(shape, values);
+  std::optional<Array> made =
+      whole.count(target) ? integers(where, target, shape, values) : Array::ofFloats(shape, values);
+  if (!made)
+    return;
+  Array array = std::move(*made);
   if (shape != cell->second && !(line.reshaped && array.count() == Array{Element::F32, cell->second, {}}.count())) {
     result.wrong.push_back(where + target + " is " + printShape(cell->second) + " in the model, and " +
                            printShape(shape) + " comes from the file");
@@ -301,8 +330,9 @@ void Applying::place(const std::string &where, const std::string &target, SmallV
     result.wrong.push_back(where + target + " is given twice");
 }
 
-Import importWeights(const WeightMap &map, const Arrays &source, const Shapes &model) {
-  Applying applying{source, model, {}, {}, {}};
+Import importWeights(const WeightMap &map, const Arrays &source, const Shapes &model,
+                     const std::map<std::string, int64_t> &whole) {
+  Applying applying{source, model, whole, {}, {}, {}};
   for (const WeightMap::Line &line : map.lines)
     applying.line(map, line);
   Import &result = applying.result;

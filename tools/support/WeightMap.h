@@ -48,7 +48,9 @@ struct Import {
   bool complete() const { return wrong.empty() && missing.empty() && unused.empty(); }
 };
 
-/// Everything that can be said about the file is said; `weights` holds what fitted.
-Import importWeights(const WeightMap &map, const Arrays &source, const Shapes &model);
+/// Everything that can be said about the file is said; `weights` holds what fitted. `whole`: the model's tables of
+/// integers, and how many values each may have from 0 on (0: any); only they take integers of the file.
+Import importWeights(const WeightMap &map, const Arrays &source, const Shapes &model,
+                     const std::map<std::string, int64_t> &whole = {});
 
 } // namespace rondo
