@@ -57,27 +57,19 @@ bool EquationBuilder::finish(mlir::Type element) {
       symbol.scalar = "step " + e->var->axis.seq->name;
     } else {
       Operand operand = emitter.operandOf(const_cast<Expr *>(e), forms.dims);
-      if (operand.past) { // looked up in a value: the rows of the past that are there, 0 at the others
+      if (!operand)
+        return false;
+      // Looked up in a value of their own are the rows of a past that are there, 0 at the others, and what is read in part:
+      // only a view may end before what it reads does.
+      if (operand.past || emitter.readsPart(operand)) {
         Tensor rows = emitter.view(operand, forms.dims, e->range);
+        if (!rows)
+          return false;
         operand = {};
         operand.value = rows.value;
         for (const Var *v : rows.dims)
           operand.places.push_back(emitter.program.index(v, {}));
       }
-<<<<<<< HEAD
-      if (!operand)
-        return false;
-=======
-      if (emitter.readsPart(operand)) { // only a view may end before what it reads does
-        Tensor part = emitter.view(operand, forms.dims, e->range);
-        if (!part.value)
-          return false;
-        operand = {};
-        operand.value = part.value;
-        for (const Var *v : part.dims)
-          operand.places.push_back(emitter.program.index(v, e->range));
-      }
->>>>>>> 8f5ce99 (Made axes and tables of integers from Python, C++ and C: a lookup on part of a sequence, import and init of integers)
       symbol.let = emitter.asInt(operand.value);
       for (Expr *place : operand.places)
         symbol.at.push_back(forms.get(place));
