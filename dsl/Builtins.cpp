@@ -108,8 +108,8 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
   });
 }
 
-/// Last axes joined, leading ones equal; the parts are arrays, so that each can be written in place. Along sequences one
-/// part follows the other: the element says which it is of.
+/// Last axes joined, leading ones equal; the parts are arrays, so that each can be written in place. Along sequences
+/// one part follows the other: the element says which it is of.
 Value Elaborator::evalConcat(const ast::CallExpr *e, Env env) {
   SmallVector<Value, 2> parts;
   bool unknown = false, sequence = false;
@@ -121,7 +121,12 @@ Value Elaborator::evalConcat(const ast::CallExpr *e, Env env) {
       unknown = true;
       continue;
     }
-    if (!v.isData() || v.type.axes.empty() || v.type.element.kind == Kind::Bool) {
+    if (v.isData() && v.type.element.kind == Kind::Bool) {
+      error("R0501", pass.value->range, "`concat` joins numbers, this is " + kindOf(v))
+          .suggest("truths are joined by a condition: `y[i in A + B] = if i < A then a[i] else b[i - A]`");
+      return {};
+    }
+    if (!v.isData() || v.type.axes.empty()) {
       error("R0202", pass.value->range, "`concat` joins last axes, this is " + kindOf(v));
       return {};
     }

@@ -79,23 +79,19 @@ struct Scalars {
   mlir::Value power(const Expr *e) {
     mlir::Value x = get(e->args[0]);
     const Expr *n = e->args[1];
-    bool whole = n->is(Op::Const) && n->value == std::floor(n->value) && n->value >= 0 && n->value <= 64;
-    if (e->isInt()) {
-      mlir::Value y = integer(1);
-      for (int i = 0; whole && i < int(n->value); ++i)
-        y = op<arith::MulIOp>(y, x);
-      return whole ? y : op<math::IPowIOp>(x, get(n));
-    }
-    if (!whole)
+    if (!(n->is(Op::Const) && n->value == std::floor(n->value) && n->value >= 0 && n->value < 0x1p31))
       return op<math::PowFOp>(x, get(n));
     if (n->value == 0)
-      return real(1);
+      return e->isInt() ? integer(1) : real(1);
+    auto times = [&](mlir::Value a, mlir::Value b) {
+      return e->isInt() ? op<arith::MulIOp>(a, b) : op<arith::MulFOp>(a, b);
+    };
     mlir::Value y; // by squaring
     for (unsigned k = unsigned(n->value); k; k >>= 1) {
       if (k & 1)
-        y = y ? op<arith::MulFOp>(y, x) : x;
+        y = y ? times(y, x) : x;
       if (k > 1)
-        x = op<arith::MulFOp>(x, x);
+        x = times(x, x);
     }
     return y;
   }

@@ -116,7 +116,7 @@ static std::optional<double> fold(Op op, double a, double b, bool integers) {
   case Op::Mod:
     return b <= 0 ? std::nullopt : std::optional(a - b * double(floorDiv(a, b)));
   case Op::Pow:
-    return integers && b < 0 ? std::nullopt : std::optional(std::pow(a, b));
+    return std::pow(a, b);
   case Op::Min:
     return std::min(a, b);
   case Op::Max:
@@ -144,6 +144,8 @@ Expr *Program::binary(Op op, Expr *a, Expr *b, Range range) {
   bool isCompare = op == Op::Lt || op == Op::Le || op == Op::Eq || op == Op::Ne;
   bool isLogic = op == Op::And || op == Op::Or;
   bool integers = a->isInt() && b->isInt() && op != Op::Div;
+  if (op == Op::Pow) // an integer to a power that may be below 0 is none
+    integers &= b->is(Op::Const) && b->value >= 0;
   if (!isLogic && !integers && !(a->isBool() && b->isBool())) {
     a = toReal(a);
     b = toReal(b);
