@@ -133,6 +133,23 @@ struct Checker {
     return &diagnostics.error(code, range, std::move(message));
   }
 
+  /// Whether the claim holds of the integer: of a choice, of each branch where it is taken.
+  bool holds(Expr *at, ArrayRef<Expr *> given, llvm::function_ref<Expr *(Expr *)> claim) {
+    if (!at->is(Op::Select))
+      return prover.holds(claim(at), given);
+    SmallVector<Expr *> taken(given.begin(), given.end()), otherwise = taken;
+    taken.push_back(at->args[0]);
+    otherwise.push_back(program.negation(at->args[0], at->range));
+    return holds(at->args[1], taken, claim) && holds(at->args[2], otherwise, claim);
+  }
+  bool notBelow(Expr *at, ArrayRef<Expr *> given) {
+    return holds(at, given, [&](Expr *e) { return program.binary(Op::Le, program.integer(0, e->range), e, e->range); });
+  }
+  bool notBeyond(Expr *at, const Axis &axis, ArrayRef<Expr *> given) {
+    return holds(at, given,
+                 [&](Expr *e) { return program.binary(Op::Lt, e, program.extent(axis, e->range), e->range); });
+  }
+
   void subscript(Expr *read, unsigned k, ArrayRef<Expr *> given) {
     Expr *at = read->args[k];
     const Axis &axis = read->array->type.axes[k];
@@ -146,9 +163,7 @@ struct Checker {
         return; // a value anywhere outside
       facts.push_back(program.negation(o.when, read->range));
     }
-    Expr *low = program.binary(Op::Le, program.integer(0, at->range), at, at->range);
-    Expr *high = program.binary(Op::Lt, at, program.extent(axis, at->range), at->range);
-    bool lowOk = prover.holds(low, facts), highOk = prover.holds(high, facts);
+    bool lowOk = notBelow(at, facts), highOk = notBeyond(at, axis, facts);
     if (lowOk && highOk)
       return;
     const Array &array = *read->array;
@@ -209,9 +224,7 @@ struct Checker {
         subscript(e, k, given);
     } else if (e->is(Op::Narrow)) {
       Expr *at = e->args[0];
-      Expr *low = program.binary(Op::Le, program.integer(0, at->range), at, at->range);
-      Expr *high = program.binary(Op::Lt, at, program.extent(e->bound, at->range), at->range);
-      if (prover.holds(low, given) && prover.holds(high, given))
+      if (notBelow(at, given) && notBeyond(at, e->bound, given))
         return;
       if (auto *d = report("R0603", e->range, "`" + str(at) + "` may be no `token(" + e->bound.word() + ")`"))
         d->label(e->range, "this is " + at->element.str() + ", 0 .. " +
