@@ -126,21 +126,13 @@ struct Use {
 
 /// Indices as plain integers, while the range of one is looked for: only kinds and axes count then.
 Elaborator::Env Elaborator::dummyFrame(ArrayRef<StringRef> names, Env parent) {
-  frames.emplace_back();
-  Frame *frame = &frames.back();
-  frame->parent = parent;
-  frame->self = parent->self;
-  frame->fn = parent->fn;
+  Frame *frame = frameIn(parent);
   for (StringRef name : names) {
     if (lookup(name, parent))
       continue;
-    locals.emplace_back();
-    Local &local = locals.back();
-    local.name = name;
+    Local &local = makeLocal(name, {}, data({Element::integer(), {}}, {}, program->integer(0, {}), {}));
     local.isIndex = true;
     local.var = program->makeVar(name, {}, {});
-    local.value = data({Element::integer(), {}}, {}, program->integer(0, {}), {});
-    local.ready = true;
     frame->names[local.name] = &local;
   }
   return frame;
@@ -287,17 +279,13 @@ Elaborator::IndexVar Elaborator::bindIndex(const ast::Index &index, ArrayRef<con
   auto axis = rangeOf(index, scope, scan, result.first);
   if (!axis && !quiet)
     return {};
-  locals.emplace_back();
-  Local &local = locals.back();
-  local.name = index.name.text;
-  local.range = range;
-  local.isIndex = true;
-  local.var = program->makeVar(index.name.text, axis.value_or(Axis{}), range);
-  Expr *body = program->index(local.var, range);
+  const Var *var = program->makeVar(index.name.text, axis.value_or(Axis{}), range);
+  Expr *body = program->index(var, range);
   if (result.first)
     body = program->binary(Op::Add, body, program->integer(result.first, range), range);
-  local.value = data({body->element, {}}, {}, body, range);
-  local.ready = true;
+  Local &local = makeLocal(index.name.text, range, data({body->element, {}}, {}, body, range));
+  local.isIndex = true;
+  local.var = var;
   into->names[local.name] = &local;
   result.local = &local;
   return result;

@@ -121,18 +121,14 @@ bool Elaborator::bindAxis(FnInstance &fn, const ast::Axis &declared, const Axis 
   auto *name = dyn_cast<ast::NameExpr>(declared.size);
   bool isVariable = name && !lookup(name->name, fn.root) && !(fn.self && hasMember(*fn.self, name->name));
   if (isVariable) {
-    locals.emplace_back();
-    Local &local = locals.back();
-    local.name = name->name;
-    local.range = name->range;
-    local.ready = true;
+    Value length;
     if (actual.seq)
-      local.value = data({Element::integer(), {}}, {}, program->length(actual.seq, name->range), name->range);
+      length = data({Element::integer(), {}}, {}, program->length(actual.seq, name->range), name->range);
     else {
-      local.value = fixedNumber(actual.size, true, name->range);
-      local.value.fixed->word = name->name.str();
+      length = fixedNumber(actual.size, true, name->range);
+      length.fixed->word = name->name.str();
     }
-    fn.root->names[name->name] = &local;
+    fn.root->names[name->name] = &makeLocal(name->name, name->range, length);
     return checkAxisBounds(declared, actual, fn.root, argument.range);
   }
   auto axis = axisOf(declared.size, fn.root);
@@ -328,12 +324,7 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
   Range liftedBy;
   bool ok = true;
   auto declareArgument = [&](Argument &a, Value value) {
-    locals.emplace_back();
-    Local &local = locals.back();
-    local.name = a.param->name.text;
-    local.range = a.param->name.range;
-    local.value = std::move(value);
-    local.ready = true;
+    Local &local = makeLocal(a.param->name.text, a.param->name.range, std::move(value));
     if (!fn.root->names.try_emplace(local.name, &local).second)
       error("R0404", local.range, "two parameters are called `" + local.name.str() + "`");
   };

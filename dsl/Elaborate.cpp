@@ -38,6 +38,89 @@ std::optional<double> Elaborator::presetOf(const ast::Arg &arg, const Type &type
   return number;
 }
 
+/// An axis that the type of an input names first: a sequence axis of its own.
+Axis Elaborator::declareSequence(FnInstance &fn, const ast::Axis &axis, StringRef name) {
+  program->sequences.push_back({name.str(), axis.range, 1, std::nullopt});
+  Sequence *seq = &program->sequences.back();
+  if (seq->name == "b")
+    seq->name = "b_"; // `b` is the batch's
+  if (axis.least)
+    if (auto least = staticInt(axis.least, fn.root, "a bound"))
+      seq->least = *least;
+  if (axis.most)
+    if (auto most = staticInt(axis.most, fn.root, "a bound"))
+      seq->most = *most - (axis.strict ? 1 : 0);
+  if (seq->least < 0)
+    error("R0205", axis.range, "no length is below 0");
+  if (seq->most && *seq->most < seq->least)
+    error("R0205", axis.range,
+          "no length is at least " + std::to_string(seq->least) + " and at most " + std::to_string(*seq->most))
+        .suggest(axis.least ? "" : "a sequence has at least one position, unless declared: `0 <= " + seq->name + "`");
+  Value length = data({Element::integer(), {}}, {}, program->length(seq, axis.range), axis.range);
+  fn.root->names[name] = &makeLocal(name, axis.range, length);
+  program->axisNotes.push_back({program->name, name.str(), "a sequence axis"});
+  return {seq, 0, name.str()};
+}
+
+void Elaborator::declareInput(FnInstance &fn, const ast::Arg &arg) {
+  if (arg.type.element == ast::Element::Static) {
+    error("R0504", arg.range, "an exported fn has no static arguments");
+    return;
+  }
+  Type type;
+  bool ok = true;
+  for (const ast::Axis &axis : arg.type.axes) {
+    auto *variable = dyn_cast<ast::NameExpr>(axis.size);
+    if (variable && !lookup(variable->name, fn.root) && !hasMember(*fn.self, variable->name)) {
+      type.axes.push_back(declareSequence(fn, axis, variable->name));
+      const std::string &word = type.axes.back().seq->name;
+      if (&axis == arg.type.axes.begin() && arg.type.axes.size() > 1 && isWordForBatch(variable->name) &&
+          reported.insert({word, fn.decl}).second)
+        diagnostics.warning("R0209", axis.range, "`" + word + "` is a sequence of each example, not the batch")
+            .suggest("a program describes one example, and the compiler batches it: leave `" + word +
+                     "` out (if it is meant, another name says so)");
+      continue;
+    }
+    auto known = axisOf(axis.size, fn.root);
+    ok &= known.has_value();
+    // A bound holds for the axis, whichever input declares it.
+    if (known && known->seq && axis.most)
+      if (auto most = staticInt(axis.most, fn.root, "a bound")) {
+        int64_t limit = *most - (axis.strict ? 1 : 0);
+        known->seq->most = std::min(known->seq->most.value_or(limit), limit);
+      }
+    if (known)
+      type.axes.push_back(*known);
+  }
+  auto element = elementOf(arg.type, fn.root);
+  if (!ok || !element)
+    return;
+  type.element = *element;
+  std::optional<double> preset;
+  if (arg.init && !(preset = presetOf(arg, type, fn.root)))
+    return;
+  Array &input = program->arrays.emplace_back();
+  input.preset = preset;
+  input.role = Role::Input;
+  input.name = arg.name.text.str();
+  input.type = type;
+  input.range = arg.range;
+  program->inputs.push_back(&input);
+  Local &local = makeLocal(arg.name.text, arg.name.range, aliasOf(&input, {}, arg.range));
+  if (!fn.root->names.try_emplace(local.name, &local).second)
+    error("R0404", arg.name.range, "`" + arg.name.text.str() + "` is defined twice");
+}
+
+/// A result is an array of its own, in the order of its own axes.
+Array *Elaborator::resultArray(const Value &v, StringRef name) {
+  Array *array = v.body->is(Op::Read) ? v.body->array : nullptr;
+  bool whole = array && !v.body->boundary && array->role == Role::Equation && v.body->args.size() == v.vars.size();
+  if (whole)
+    for (auto [var, at, axis] : zip(v.vars, v.body->args, array->type.axes))
+      whole &= at->is(Op::Index) && at->var == var && var->axis.same(axis); // y[i in 3] = w[i] is a part of w
+  return whole ? array : materialise(v, name, v.range).body->array;
+}
+
 bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Program &p) {
   model = &m;
   program = &p;
@@ -45,99 +128,16 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
   notBuilt.reset();
   p.name = name.str();
   p.range = decl->name.range;
-  fnInstances.emplace_back();
-  FnInstance &fn = fnInstances.back();
+  FnInstance &fn = fnInstances.emplace_back();
   fn.decl = decl;
   fn.self = m.root;
-  frames.emplace_back();
-  fn.root = &frames.back();
-  fn.root->self = m.root;
+  fn.root = frameOf(*m.root);
   fn.root->fn = &fn;
-
-  // An unknown name in the type of an input is a sequence axis of its own.
-  for (const ast::Arg &arg : decl->args) {
-    Type type;
-    bool ok = true;
-    if (arg.type.element == ast::Element::Static) {
-      error("R0504", arg.range, "an exported fn has no static arguments");
-      continue;
-    }
-    for (const ast::Axis &axis : arg.type.axes) {
-      auto *variable = dyn_cast<ast::NameExpr>(axis.size);
-      if (variable && !lookup(variable->name, fn.root) && !hasMember(*m.root, variable->name)) {
-        p.sequences.push_back({variable->name.str(), axis.range, 1, std::nullopt});
-        Sequence *seq = &p.sequences.back();
-        if (seq->name == "b")
-          seq->name = "b_"; // `b` is the batch's
-        if (axis.least)
-          if (auto least = staticInt(axis.least, fn.root, "a bound"))
-            seq->least = *least;
-        if (axis.most)
-          if (auto most = staticInt(axis.most, fn.root, "a bound"))
-            seq->most = *most - (axis.strict ? 1 : 0);
-        if (&axis == arg.type.axes.begin() && arg.type.axes.size() > 1 && isWordForBatch(variable->name) &&
-            reported.insert({seq->name, decl}).second)
-          diagnostics.warning("R0209", axis.range, "`" + seq->name + "` is a sequence of each example, not the batch")
-              .suggest("a program describes one example, and the compiler batches it: leave `" + seq->name +
-                       "` out (if it is meant, another name says so)");
-        if (seq->least < 0)
-          error("R0205", axis.range, "no length is below 0");
-        if (seq->most && *seq->most < seq->least)
-          error("R0205", axis.range,
-                "no length is at least " + std::to_string(seq->least) + " and at most " + std::to_string(*seq->most))
-              .suggest(axis.least ? ""
-                                  : "a sequence has at least one position, unless declared: `0 <= " + seq->name + "`");
-        locals.emplace_back();
-        Local &local = locals.back();
-        local.name = variable->name;
-        local.range = axis.range;
-        local.value = data({Element::integer(), {}}, {}, p.length(seq, axis.range), axis.range);
-        local.ready = true;
-        fn.root->names[local.name] = &local;
-        p.axisNotes.push_back({name.str(), variable->name.str(), "a sequence axis"});
-        type.axes.push_back({seq, 0, variable->name.str()});
-        continue;
-      }
-      auto known = axisOf(axis.size, fn.root);
-      ok &= known.has_value();
-      // A bound holds for the axis, whichever input declares it.
-      if (known && known->seq && axis.most)
-        if (auto most = staticInt(axis.most, fn.root, "a bound")) {
-          int64_t limit = *most - (axis.strict ? 1 : 0);
-          known->seq->most = std::min(known->seq->most.value_or(limit), limit);
-        }
-      if (known)
-        type.axes.push_back(*known);
-    }
-    auto element = elementOf(arg.type, fn.root);
-    if (!ok || !element)
-      continue;
-    type.element = *element;
-    std::optional<double> preset;
-    if (arg.init) {
-      preset = presetOf(arg, type, fn.root);
-      if (!preset)
-        continue;
-    }
-    p.arrays.emplace_back();
-    Array &input = p.arrays.back();
-    input.preset = preset;
-    input.role = Role::Input;
-    input.name = arg.name.text.str();
-    input.type = type;
-    input.range = arg.range;
-    p.inputs.push_back(&input);
-    locals.emplace_back();
-    Local &local = locals.back();
-    local.name = arg.name.text;
-    local.range = arg.name.range;
-    local.value = aliasOf(&input, {}, arg.range);
-    local.ready = true;
-    if (!fn.root->names.try_emplace(local.name, &local).second)
-      error("R0404", arg.name.range, "`" + arg.name.text.str() + "` is defined twice");
-  }
+  for (const ast::Arg &arg : decl->args)
+    declareInput(fn, arg);
   if (failed)
     return false;
+
   current = &fn;
   std::vector<Value> results;
   std::vector<std::string> names;
@@ -156,17 +156,7 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
       error("R0502", result.range, "an exported fn returns arrays, this is " + kindOf(v));
       continue;
     }
-    // A result is an array of its own, in the order of its own axes.
-    Array *array = nullptr;
-    if (v.body->is(Op::Read) && !v.body->boundary && v.body->array->role == Role::Equation &&
-        v.body->args.size() == v.vars.size()) {
-      array = v.body->array;
-      for (auto [var, at, axis] : zip(v.vars, v.body->args, v.body->array->type.axes))
-        if (!at->is(Op::Index) || at->var != var || !var->axis.same(axis)) // y[i in 3] = w[i] is a part of w
-          array = nullptr;
-    }
-    if (!array)
-      array = materialise(v, names[i].empty() ? name : StringRef(names[i]), v.range).body->array;
+    Array *array = resultArray(v, names[i].empty() ? name : StringRef(names[i]));
     std::string word = names[i];
     if (word.empty() && fn.returns && fn.returns->results[i].target.name)
       word = fn.returns->results[i].target.name.text.str();

@@ -51,6 +51,14 @@ struct Value {
     v.tag = Unknown;
     return v;
   }
+  static Value known(Static::What what, Range range) {
+    Value v;
+    v.tag = Fixed;
+    v.fixed = std::make_shared<Static>();
+    v.fixed->what = what;
+    v.range = range;
+    return v;
+  }
   bool isData() const { return tag == Data; }
   bool isFixed(Static::What what) const { return tag == Fixed && fixed->what == what; }
   bool isNumber() const { return isFixed(Static::Number); }
@@ -167,7 +175,13 @@ public:
 
 private:
   using Env = Frame *;
-  enum class State { Todo, Busy, Done };
+
+  // An export (Elaborate.cpp).
+  Axis declareSequence(FnInstance &fn, const ast::Axis &axis, llvm::StringRef name);
+  std::optional<double> presetOf(const ast::Arg &arg, const Type &type, Env env);
+  void declareInput(FnInstance &fn, const ast::Arg &arg);
+  Array *resultArray(const Value &v, llvm::StringRef name);
+  void reportUnknownAxes(unsigned errorsBefore);
 
   // Sizes and instances (Instances.cpp).
   Instance *makeInstance(const ast::LayerDecl *decl, llvm::ArrayRef<ast::Pass> args, Env env, std::string path,
@@ -266,6 +280,9 @@ private:
   Value withoutBoundary(Value value);
   void fillBoundaries(FnInstance &fn);
   Local *lookup(llvm::StringRef name, Env env) const;
+  Frame *frameIn(Env parent);
+  /// A local whose value is known; the caller puts it into a frame.
+  Local &makeLocal(llvm::StringRef name, Range range, Value value);
 
   // Values and arrays (Values.cpp).
   Value data(Type type, llvm::ArrayRef<Var *> vars, Expr *body, Range range);
@@ -279,8 +296,6 @@ private:
   Expr *at(const Value &v, llvm::ArrayRef<Expr *> places);
   llvm::SmallVector<Var *, 4> freshVars(llvm::ArrayRef<Axis> axes, llvm::StringRef hint);
 
-  std::optional<double> presetOf(const ast::Arg &arg, const Type &type, Env env);
-  void reportUnknownAxes(unsigned errorsBefore);
   Diagnostic &error(llvm::StringRef code, Range range, std::string message);
   Diagnostic &refuse(Range range, std::string what); // not built yet
   std::string describe(const Value &v) const;        // "axes [T, E = 4]"

@@ -25,9 +25,9 @@ Elaborator::Elaborator(ArrayRef<const ast::File *> files, Diagnostics &diagnosti
 }
 
 Elaborator::Env Elaborator::frameOf(Instance &instance) {
-  frames.emplace_back();
-  frames.back().self = &instance;
-  return &frames.back();
+  Frame &frame = frames.emplace_back();
+  frame.self = &instance;
+  return &frame;
 }
 
 bool Elaborator::instantiate(Model &m, const ast::LayerDecl *decl, ArrayRef<Override> overrides) {
@@ -240,12 +240,8 @@ Value Elaborator::member(Instance &instance, StringRef name, Range range) {
 /// What stands behind `name =` in a layer: a layer called with its sizes, a list of them, or a size.
 Value Elaborator::evalMember(const ast::Expr *e, Env env, const std::string &path) {
   auto listOf = [&](std::vector<Value> elements) {
-    Value v;
-    v.tag = Value::Fixed;
-    v.fixed = std::make_shared<Static>();
-    v.fixed->what = Static::List;
+    Value v = Value::known(Static::List, e->range);
     v.fixed->list = std::move(elements);
-    v.range = e->range;
     return v;
   };
   if (auto *call = dyn_cast<ast::CallExpr>(e))
@@ -258,12 +254,8 @@ Value Elaborator::evalMember(const ast::Expr *e, Env env, const std::string &pat
         Instance *made = makeInstance(it->second, call->args, env, path, call->range);
         if (!made)
           return {};
-        Value v;
-        v.tag = Value::Fixed;
-        v.fixed = std::make_shared<Static>();
-        v.fixed->what = Static::InstanceOf;
+        Value v = Value::known(Static::InstanceOf, e->range);
         v.fixed->instance = made;
-        v.range = e->range;
         return v;
       }
   if (auto *list = dyn_cast<ast::ListExpr>(e)) {
@@ -290,17 +282,10 @@ Value Elaborator::evalMember(const ast::Expr *e, Env env, const std::string &pat
       count = *end;
     std::vector<Value> elements;
     for (int64_t i = 0; i < count; ++i) {
-      frames.emplace_back();
-      Frame &turn = frames.back();
-      turn.parent = env;
-      turn.self = env->self;
-      locals.emplace_back();
-      Local &variable = locals.back();
-      variable.name = list->variable.text;
-      variable.value = fixedNumber(first + i, true, list->variable.range);
-      variable.ready = true;
-      turn.names[variable.name] = &variable;
-      elements.push_back(evalMember(list->element, &turn, path + "." + std::to_string(i)));
+      Frame *turn = frameIn(env);
+      Range range = list->variable.range;
+      turn->names[list->variable.text] = &makeLocal(list->variable.text, range, fixedNumber(first + i, true, range));
+      elements.push_back(evalMember(list->element, turn, path + "." + std::to_string(i)));
       if (elements.back().tag == Value::Poison)
         return {};
     }

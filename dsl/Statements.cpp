@@ -17,10 +17,26 @@ SmallVector<const ast::Expr *, 2> StmtInstance::values() const {
   return {result->results[resultIndex].value};
 }
 
+Frame *Elaborator::frameIn(Env parent) {
+  Frame &frame = frames.emplace_back();
+  frame.parent = parent;
+  frame.self = parent->self;
+  frame.fn = parent->fn;
+  return &frame;
+}
+
+Local &Elaborator::makeLocal(StringRef name, Range range, Value value) {
+  Local &local = locals.emplace_back();
+  local.name = name;
+  local.range = range;
+  local.value = std::move(value);
+  local.ready = true;
+  return local;
+}
+
 Local *Elaborator::declareLocal(FnInstance &fn, const ast::Target &target, StmtInstance *stmt, unsigned index,
                                 Env home) {
-  locals.emplace_back();
-  Local &local = locals.back();
+  Local &local = locals.emplace_back();
   local.name = target.name.text;
   local.range = target.name.range;
   local.stmt = stmt;
@@ -61,8 +77,7 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
       break;
     case ast::Stmt::Define: {
       auto *define = cast<ast::DefineStmt>(s);
-      stmtInstances.emplace_back();
-      StmtInstance &stmt = stmtInstances.back();
+      StmtInstance &stmt = stmtInstances.emplace_back();
       stmt.define = define;
       stmt.env = env;
       stmt.fn = &fn;
@@ -77,8 +92,7 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
             Frame *outer = fn.root;
             Local *&whole = outer->names[name];
             if (!whole) {
-              locals.emplace_back();
-              whole = &locals.back();
+              whole = &locals.emplace_back();
               whole->name = name;
               whole->range = target.name.range;
             }
@@ -106,11 +120,7 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
           rebinding.push_back(local);
       }
       if (!rebinding.empty()) {
-        frames.emplace_back();
-        Frame *next = &frames.back();
-        next->parent = env;
-        next->self = env->self;
-        next->fn = &fn;
+        Frame *next = frameIn(env);
         for (Local *local : rebinding) {
           next->names[local->name] = local;
           rebound.push_back({local->name, local});
@@ -196,18 +206,9 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
     return;
   }
   for (Value &turn : turns) {
-    frames.emplace_back();
-    Frame *frame = &frames.back();
-    frame->parent = env;
-    frame->self = env->self;
-    frame->fn = &fn;
-    locals.emplace_back();
-    Local &variable = locals.back();
-    variable.name = loop->variable.text;
-    variable.range = loop->variable.range;
-    variable.value = turn;
+    Frame *frame = frameIn(env);
+    Local &variable = makeLocal(loop->variable.text, loop->variable.range, turn);
     variable.isLoop = true;
-    variable.ready = true;
     frame->names[variable.name] = &variable;
     Env inner = frame;
     SmallVector<std::pair<StringRef, Local *>> changed;
@@ -215,11 +216,7 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
     if (changed.empty())
       continue;
     // What the turn rebound is seen by the next one, and after the loop.
-    frames.emplace_back();
-    Frame *next = &frames.back();
-    next->parent = env;
-    next->self = env->self;
-    next->fn = &fn;
+    Frame *next = frameIn(env);
     for (auto &[name, local] : changed) {
       if (frame->names.count(name))
         continue;

@@ -114,12 +114,9 @@ Value Elaborator::dummy(const Type &type, Range range) {
 }
 
 Value Elaborator::fixedNumber(double value, bool isInteger, Range range) {
-  Value v;
-  v.tag = Value::Fixed;
-  v.fixed = std::make_shared<Static>();
+  Value v = Value::known(Static::Number, range);
   v.fixed->number = value;
   v.fixed->isInteger = isInteger;
-  v.range = range;
   return v;
 }
 
