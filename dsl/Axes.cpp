@@ -115,15 +115,6 @@ std::optional<Axis> Elaborator::rangeOf(const ast::Index &index, ArrayRef<const 
   return Axis{nullptr, *high - *low + 1, ""};
 }
 
-namespace {
-struct Use {
-  const ast::Expr *base;
-  unsigned position;
-  const ast::Expr *subscript;
-  Frame *env;
-};
-} // namespace
-
 /// Indices as plain integers, while the range of one is looked for: only kinds and axes count then.
 Elaborator::Env Elaborator::dummyFrame(ArrayRef<StringRef> names, Env parent) {
   Frame *frame = frameIn(parent);
@@ -138,82 +129,83 @@ Elaborator::Env Elaborator::dummyFrame(ArrayRef<StringRef> names, Env parent) {
   return frame;
 }
 
-std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef<const ast::Expr *> scope, Env env) {
-  SmallVector<Use> plain, offset;
-  ++quiet;
-  auto leave = scope_exit([&] { --quiet; });
-
+/// Where an expression subscripts something with the index `name`, plainly or with an offset.
+void Elaborator::collectUses(StringRef name, const ast::Expr *e, Env env, Uses &uses) {
   auto isName = [&](const ast::Expr *e) {
     auto *n = dyn_cast<ast::NameExpr>(e);
     return n && n->name == name;
   };
-  auto visit = [&](auto &self, const ast::Expr *e, Env env) -> void {
-    if (!e)
-      return;
-    switch (e->kind) {
-    case ast::Expr::Number:
-    case ast::Expr::Name:
-      return;
-    case ast::Expr::Unary:
-      return self(self, cast<ast::UnaryExpr>(e)->operand, env);
-    case ast::Expr::Binary:
-      self(self, cast<ast::BinaryExpr>(e)->lhs, env);
-      return self(self, cast<ast::BinaryExpr>(e)->rhs, env);
-    case ast::Expr::Compare:
-      for (ast::Expr *o : cast<ast::CompareExpr>(e)->operands)
-        self(self, o, env);
-      return;
-    case ast::Expr::If:
-      self(self, cast<ast::IfExpr>(e)->condition, env);
-      self(self, cast<ast::IfExpr>(e)->then, env);
-      return self(self, cast<ast::IfExpr>(e)->otherwise, env);
-    case ast::Expr::Binder: {
-      auto *b = cast<ast::BinderExpr>(e);
-      SmallVector<StringRef> names;
-      for (const ast::Index &index : b->indices)
-        names.push_back(index.name.text);
-      Env inner = dummyFrame(names, env);
-      self(self, b->condition, inner);
-      return self(self, b->body, inner);
+  if (!e)
+    return;
+  switch (e->kind) {
+  case ast::Expr::Number:
+  case ast::Expr::Name:
+    return;
+  case ast::Expr::Unary:
+    return collectUses(name, cast<ast::UnaryExpr>(e)->operand, env, uses);
+  case ast::Expr::Binary:
+    collectUses(name, cast<ast::BinaryExpr>(e)->lhs, env, uses);
+    return collectUses(name, cast<ast::BinaryExpr>(e)->rhs, env, uses);
+  case ast::Expr::Compare:
+    for (ast::Expr *o : cast<ast::CompareExpr>(e)->operands)
+      collectUses(name, o, env, uses);
+    return;
+  case ast::Expr::If:
+    collectUses(name, cast<ast::IfExpr>(e)->condition, env, uses);
+    collectUses(name, cast<ast::IfExpr>(e)->then, env, uses);
+    return collectUses(name, cast<ast::IfExpr>(e)->otherwise, env, uses);
+  case ast::Expr::Binder: {
+    auto *b = cast<ast::BinderExpr>(e);
+    SmallVector<StringRef> names;
+    for (const ast::Index &index : b->indices)
+      names.push_back(index.name.text);
+    Env inner = dummyFrame(names, env);
+    collectUses(name, b->condition, inner, uses);
+    return collectUses(name, b->body, inner, uses);
+  }
+  case ast::Expr::Call:
+    for (const ast::Pass &p : cast<ast::CallExpr>(e)->args)
+      collectUses(name, p.value, env, uses);
+    return;
+  case ast::Expr::Subscript: {
+    auto *s = cast<ast::SubscriptExpr>(e);
+    collectUses(name, s->base, env, uses);
+    for (auto [i, at] : enumerate(s->subscripts)) {
+      if (isName(at))
+        uses.plain.push_back({s->base, unsigned(i), at, env});
+      else if (auto *b = dyn_cast<ast::BinaryExpr>(at);
+               b && (b->op == ast::BinaryOp::Add || b->op == ast::BinaryOp::Sub) && isName(b->lhs) != isName(b->rhs) &&
+               !(b->op == ast::BinaryOp::Sub && isName(b->rhs)) &&
+               eval(isName(b->lhs) ? b->rhs : b->lhs, env).isNumber())
+        uses.offset.push_back({s->base, unsigned(i), at, env});
+      collectUses(name, at, env, uses);
     }
-    case ast::Expr::Call:
-      for (const ast::Pass &p : cast<ast::CallExpr>(e)->args)
-        self(self, p.value, env);
-      return;
-    case ast::Expr::Subscript: {
-      auto *s = cast<ast::SubscriptExpr>(e);
-      self(self, s->base, env);
-      for (auto [i, at] : enumerate(s->subscripts)) {
-        if (isName(at))
-          plain.push_back(Use{s->base, unsigned(i), at, env});
-        else if (auto *b = dyn_cast<ast::BinaryExpr>(at);
-                 b && (b->op == ast::BinaryOp::Add || b->op == ast::BinaryOp::Sub) &&
-                 isName(b->lhs) != isName(b->rhs) && !(b->op == ast::BinaryOp::Sub && isName(b->rhs)) &&
-                 eval(isName(b->lhs) ? b->rhs : b->lhs, env).isNumber())
-          offset.push_back(Use{s->base, unsigned(i), at, env});
-        self(self, at, env);
-      }
-      return;
-    }
-    case ast::Expr::Member:
-      return self(self, cast<ast::MemberExpr>(e)->base, env);
-    case ast::Expr::List:
-      for (ast::Expr *o : cast<ast::ListExpr>(e)->elements)
-        self(self, o, env);
-      return;
-    case ast::Expr::ListFor:
-      return;
-    }
-  };
+    return;
+  }
+  case ast::Expr::Member:
+    return collectUses(name, cast<ast::MemberExpr>(e)->base, env, uses);
+  case ast::Expr::List:
+    for (ast::Expr *o : cast<ast::ListExpr>(e)->elements)
+      collectUses(name, o, env, uses);
+    return;
+  case ast::Expr::ListFor:
+    return;
+  }
+}
+
+std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef<const ast::Expr *> scope, Env env) {
+  ++quiet;
+  auto leave = scope_exit([&] { --quiet; });
+  Uses uses;
   Env own = dummyFrame({name}, env);
   for (const ast::Expr *e : scope)
-    visit(visit, e, own);
+    collectUses(name, e, own, uses);
 
   // A plain use says more than one with an offset: `sum(j) W[i,j] * m[0, H + j]` takes W's axis.
   std::optional<Axis> found;
   const Use *foundAt = nullptr;
-  for (ArrayRef<Use> uses : {ArrayRef(plain), ArrayRef(offset)}) {
-    for (const Use &use : uses) {
+  for (ArrayRef<Use> kind : {ArrayRef(uses.plain), ArrayRef(uses.offset)}) {
+    for (const Use &use : kind) {
       Value base = eval(use.base, use.env);
       ArrayRef<Axis> axes = base.type.axes;
       if (!base.isData()) {
@@ -249,7 +241,7 @@ std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef
       return found;
   }
   // Uses there are, but what they subscript is wrong itself: said already.
-  if (failed && !(plain.empty() && offset.empty()))
+  if (failed && !(uses.plain.empty() && uses.offset.empty()))
     return std::nullopt;
   --quiet;
   auto restore = scope_exit([&] { ++quiet; });

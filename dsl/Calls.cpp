@@ -295,6 +295,27 @@ static bool hasBoundary(const Value &value) {
   return e->boundary;
 }
 
+FnInstance &Elaborator::makeFn(const ast::FnDecl *decl, Instance *self, Range call) {
+  FnInstance &fn = fnInstances.emplace_back();
+  fn.decl = decl;
+  fn.self = self;
+  fn.caller = current;
+  fn.call = call;
+  fn.path = self ? self->path : current ? current->path : "";
+  if (decl->name && (!self || !self->path.empty()))
+    fn.path += (fn.path.empty() ? "" : ".") + decl->name.text.str();
+  fn.root = &frames.emplace_back();
+  fn.root->self = self;
+  fn.root->fn = &fn;
+  return fn;
+}
+
+/// The value has these axes, too, before its own.
+static void liftOver(ArrayRef<Var *> vars, ArrayRef<Axis> axes, Value &v) {
+  v.vars.insert(v.vars.begin(), vars.begin(), vars.end());
+  v.type.axes.insert(v.type.axes.begin(), axes.begin(), axes.end());
+}
+
 Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::CallExpr *call, Env env) {
   unsigned nested = 0;
   for (FnInstance *f = current; f; f = f->caller)
@@ -303,20 +324,7 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
     error("R0408", call->range, quoted(call->callee) + " calls itself without end");
     return {};
   }
-  fnInstances.emplace_back();
-  FnInstance &fn = fnInstances.back();
-  fn.decl = decl;
-  fn.self = self;
-  fn.caller = current;
-  fn.call = call->range;
-  fn.path = self ? self->path : current ? current->path : "";
-  if (decl->name && (!self || !self->path.empty()))
-    fn.path += (fn.path.empty() ? "" : ".") + decl->name.text.str();
-  frames.emplace_back();
-  fn.root = &frames.back();
-  fn.root->self = self;
-  fn.root->fn = &fn;
-
+  FnInstance &fn = makeFn(decl, self, call->range);
   SmallVector<Argument, 4> arguments;
   if (!matchArguments(decl, call, env, fn.root, arguments))
     return {};
@@ -389,14 +397,8 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
     return {};
   for (Value &v : results) {
     v = toData(v, call->range);
-    if (v.isData() && !lift.empty()) {
-      SmallVector<Var *, 4> vars(lifted.begin(), lifted.end());
-      vars.append(v.vars);
-      SmallVector<Axis, 4> axes(lift.begin(), lift.end());
-      axes.append(v.type.axes);
-      v.vars = vars;
-      v.type.axes = axes;
-    }
+    if (v.isData() && !lift.empty())
+      liftOver(lifted, lift, v);
     if (v.tag == Value::Poison)
       return {};
   }

@@ -213,6 +213,16 @@ private:
   std::optional<Axis> rangeOf(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env env,
                               int64_t &first);
   std::optional<Axis> inferRange(llvm::StringRef name, Range range, llvm::ArrayRef<const ast::Expr *> scope, Env env);
+  struct Use {
+    const ast::Expr *base;
+    unsigned position;
+    const ast::Expr *subscript;
+    Env env;
+  };
+  struct Uses {
+    llvm::SmallVector<Use> plain, offset;
+  };
+  void collectUses(llvm::StringRef name, const ast::Expr *e, Env env, Uses &uses);
   Env dummyFrame(llvm::ArrayRef<llvm::StringRef> names, Env parent);
   IndexVar bindIndex(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env scan, Env into);
 
@@ -248,6 +258,7 @@ private:
     Range range;
     const ast::Expr *source = nullptr;
   };
+  FnInstance &makeFn(const ast::FnDecl *decl, Instance *self, Range call);
   Value callFn(const ast::FnDecl *fn, Instance *self, const ast::CallExpr *call, Env env);
   bool matchArguments(const ast::FnDecl *fn, const ast::CallExpr *call, Env env, Env into,
                       llvm::SmallVectorImpl<Argument> &arguments);
