@@ -32,6 +32,47 @@ static Reduction reductionOf(ast::BinderKind kind) {
   }
 }
 
+/// What a reduction gives, of such elements over (first) such an axis.
+static Element reducedElement(Reduction kind, const Element &element, const Axis &axis) {
+  switch (kind) {
+  case Reduction::Sum:
+  case Reduction::Prod:
+    return element.kind == Kind::Int ? Element::integer() : Element::real();
+  case Reduction::Mean:
+  case Reduction::LogSumExp:
+    return Element::real();
+  case Reduction::Max:
+  case Reduction::Min:
+    return element;
+  case Reduction::ArgMax:
+    return Element::tokenOf(axis);
+  case Reduction::Count:
+    return Element::integer();
+  case Reduction::Any:
+  case Reduction::All:
+    return Element::boolean();
+  }
+  llvm_unreachable("reduction");
+}
+
+/// What a reduction is of: data, unknown, or nothing after an error.
+Value Elaborator::evalTerm(const ast::BinderExpr *e, Env env) {
+  Value body = eval(e->body, env);
+  if (!body.known())
+    return body;
+  if (body.isFixed(Static::InstanceOf) || body.isFixed(Static::List) || body.tag == Value::Tuple) {
+    error("R0502", e->body->range, "a number is expected here, this is " + kindOf(body));
+    return {};
+  }
+  body = toData(body, e->body->range);
+  if (body.type.element.kind == Kind::Bool) {
+    error("R0501", e->body->range, "`" + spelling(e->binder).str() + "` needs numbers, this is " + kindOf(body))
+        .suggest("`count(i | condition)` counts where a condition holds");
+    return {};
+  }
+  return body;
+}
+
 Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
   for (const ast::Index &index : e->indices)
     if (index.name.text == "batch") {
@@ -74,56 +115,18 @@ Value Elaborator::evalBinder(const ast::BinderExpr *e, Env env) {
   if (!evalCondition(e->condition, inner, condition))
     return {};
   Reduction kind = reductionOf(e->binder);
-  Value body;
-  Element element;
-  if (e->body) {
-    body = eval(e->body, inner);
-    if (body.tag == Value::Unknown && e->binder == ast::BinderKind::ArgMax) // one integer, whatever it chooses from
-      return dummy({Element::tokenOf(vars[0]->axis), {}}, e->range);
-    if (body.tag == Value::Poison || body.tag == Value::Unknown)
-      return body;
-    if (body.isFixed(Static::InstanceOf) || body.isFixed(Static::List) || body.tag == Value::Tuple) {
-      error("R0502", e->body->range, "a number is expected here, this is " + kindOf(body));
-      return {};
-    }
-    body = toData(body, e->body->range);
-    if (body.type.element.kind == Kind::Bool) {
-      error("R0501", e->body->range, "`" + spelling(e->binder).str() + "` needs numbers, this is " + kindOf(body))
-          .suggest("`count(i | condition)` counts where a condition holds");
-      return {};
-    }
-    element = body.type.element;
-  } else
-    body = data({}, {}, nullptr, e->range);
-  switch (kind) {
-  case Reduction::Sum:
-  case Reduction::Prod:
-    element = element.kind == Kind::Int ? Element::integer() : Element::real();
-    break;
-  case Reduction::Mean:
-  case Reduction::LogSumExp:
-    element = Element::real();
-    break;
-  case Reduction::Max:
-  case Reduction::Min:
-    break;
-  case Reduction::ArgMax:
-    if (vars.size() != 1) {
-      error("R0501", e->range, "`argmax` is over one index");
-      return {};
-    }
-    element = Element::tokenOf(vars[0]->axis);
-    break;
-  case Reduction::Count:
-    element = Element::integer();
-    break;
-  case Reduction::Any:
-  case Reduction::All:
-    element = Element::boolean();
-    break;
+  Value body = e->body ? evalTerm(e, inner) : data({}, {}, nullptr, e->range);
+  if (body.tag == Value::Unknown && kind == Reduction::ArgMax) // one integer, whatever it chooses from
+    return dummy({Element::tokenOf(vars[0]->axis), {}}, e->range);
+  if (!body.isData())
+    return body;
+  if (kind == Reduction::ArgMax && vars.size() != 1) {
+    error("R0501", e->range, "`argmax` is over one index");
+    return {};
   }
   bool real = kind == Reduction::Mean || kind == Reduction::LogSumExp;
   Expr *operand = real && body.body ? program->toReal(body.body) : body.body;
+  Element element = reducedElement(kind, body.type.element, vars[0]->axis);
   Expr *reduce = program->make(Op::Reduce, element, e->range, {operand, condition});
   reduce->reduction = kind;
   reduce->vars = vars;

@@ -234,6 +234,7 @@ private:
   Value evalCompare(const ast::CompareExpr *e, Env env);
   Value evalIf(const ast::IfExpr *e, Env env);
   Value evalBinder(const ast::BinderExpr *e, Env env);
+  Value evalTerm(const ast::BinderExpr *e, Env env);
   Value evalOfBound(const ast::BinderExpr *e, Env env);
   Value softmax(const ast::BinderExpr *e, llvm::ArrayRef<const Var *> over, Expr *condition, Value body);
   Value rank(const ast::BinderExpr *e, const Var &over, Expr *condition, Value key);
