@@ -20,27 +20,9 @@ static const Expr *readOf(const Expr *e) {
   return e->is(Op::Read) ? e : nullptr;
 }
 
-Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
-  Vars all(order);
-  all.append(e->vars.begin(), e->vars.end());
-  Vars dims = dimsOf(e, order);
-  SmallVector<Expr *> factors;
-  if (e->args[0]) {
-    if (e->isReal())
-      factorsOf(e->args[0], factors);
-    else
-      factors.push_back(e->args[0]);
-  }
-  erase_if(factors, [](Expr *f) { return f->is(Op::Const) && f->value == 1; });
-
-  // Factors over the same indices are one value, computed once, where at most two others remain or one is computed
-  // anyway.
-  struct Factor {
-    Expr *e;
-    Vars over;
-    bool computed; // by a map, whatever we do
-    bool parameter;
-  };
+/// Factors over the same indices are one value, computed once, where at most two others remain or one is computed
+/// anyway.
+SmallVector<Emitter::Factor, 4> Emitter::joinFactors(ArrayRef<Expr *> factors, ArrayRef<const Var *> all) {
   SmallVector<Factor, 4> list;
   for (Expr *f : factors) {
     const Expr *read = readOf(f);
@@ -70,7 +52,23 @@ Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
           changed = true;
         }
   }
+  return list;
+}
 
+Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
+  Vars all(order);
+  all.append(e->vars.begin(), e->vars.end());
+  Vars dims = dimsOf(e, order);
+  SmallVector<Expr *> factors;
+  if (e->args[0]) {
+    if (e->isReal())
+      factorsOf(e->args[0], factors);
+    else
+      factors.push_back(e->args[0]);
+  }
+  erase_if(factors, [](Expr *f) { return f->is(Op::Const) && f->value == 1; });
+
+  SmallVector<Factor, 4> list = joinFactors(factors, all);
   EquationBuilder equation(*this, dims, e->vars);
   // What a factor needs of the condition it must have itself: what depends on nothing else.
   for (Factor &f : list) {
@@ -79,9 +77,7 @@ Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
       SmallVector<Expr *> guards;
       if (e->args[1] && subset(dimsOf(e->args[1], all), f.over) && isPredicate(e->args[1]))
         guards.push_back(e->args[1]);
-      operand.value = emitMap(f.e, f.over, guards, f.e->range);
-      for (const Var *v : f.over)
-        operand.places.push_back(program.index(v, f.e->range));
+      operand = operandOf({emitMap(f.e, f.over, guards, f.e->range), f.over}, f.e->range);
     } else
       operand = operandOf(f.e, all);
     if (!operand)
@@ -96,10 +92,7 @@ Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
         Tensor t = view(operand, all, f.e->range);
         if (!t)
           return {};
-        operand = {};
-        operand.value = t.value;
-        for (const Var *v : t.dims)
-          operand.places.push_back(program.index(v, f.e->range));
+        operand = operandOf(t, f.e->range);
         break;
       }
     }
@@ -152,10 +145,7 @@ Tensor Emitter::emitReduce(Expr *e, ArrayRef<const Var *> order) {
                                     : view(operand, all, e->range);
     if (!t)
       return {};
-    operand = {};
-    operand.value = t.value;
-    for (const Var *v : t.dims)
-      operand.places.push_back(program.index(v, e->range));
+    operand = operandOf(t, e->range);
   }
   EquationBuilder equation(*this, dims, e->vars);
   equation.read(operand);
@@ -190,10 +180,7 @@ Operand Emitter::emitSoftmax(Expr *e, ArrayRef<const Var *> order) {
     Tensor t = view(score, all, e->range);
     if (!t)
       return {};
-    score = {};
-    score.value = t.value;
-    for (const Var *v : t.dims)
-      score.places.push_back(program.index(v, e->range));
+    score = operandOf(t, e->range);
   }
   EquationBuilder equation(*this, dims);
   equation.read(score);

@@ -190,6 +190,50 @@ void Emitter::planSlices(ScanScope &scope) {
   }
 }
 
+/// The arrays of which the scan gives more than the last row, as its results.
+SmallVector<const Array *> Emitter::addStacks(const Group &group, ArrayRef<Need> needs, ScanParts &parts) {
+  SmallVector<const Array *> stacked;
+  for (auto [a, need] : zip(group.arrays, needs)) {
+    if (!need.stack)
+      continue;
+    // The axes of enclosing recurrences are gone in their bodies.
+    Vars dims;
+    for (auto [i, v] : enumerate(a->vars)) {
+      bool outer = any_of(scopes, [&](const ScanScope &s) { return s.group->has(a) && s.group->time.lookup(a) == i; });
+      if (!outer)
+        dims.push_back(v);
+    }
+    parts.stackDims.push_back(find(dims, a->vars[group.time.lookup(a)]) - dims.begin());
+    parts.stacks.push_back(typeOf(dims, element(a->type.element)));
+    if (need.past)
+      parts.pasts.push_back({unsigned(stacked.size()), {}});
+    stacked.push_back(a);
+  }
+  return stacked;
+}
+
+/// The body of a scan whose scope is the last.
+bool Emitter::emitSteps(const Group &group, ScanOp scan, ArrayRef<const Array *> stacked) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&scan.getBlock());
+  for (const Group &inner : group.inner) {
+    emitGroup(inner);
+    if (failed)
+      return false;
+  }
+  SmallVector<mlir::Value> yields;
+  const ScanScope &own = scopes.back();
+  for (const auto &chain : own.chains) {
+    yields.push_back(own.current.lookup(chain.array));
+    for (unsigned lag = 1; lag < chain.lags; ++lag)
+      yields.push_back(chain.carried[lag - 1]);
+  }
+  for (const Array *a : stacked)
+    yields.push_back(own.current.lookup(a));
+  YieldOp::create(b, scan.getLoc(), yields);
+  return true;
+}
+
 void Emitter::emitScan(const Group &group) {
   ScanScope scope;
   scope.group = &group;
@@ -225,23 +269,7 @@ void Emitter::emitScan(const Group &group) {
       chain.init.push_back(init);
       parts.init.push_back(init);
     }
-  SmallVector<const Array *> stacked;
-  for (auto [a, need] : zip(group.arrays, needs)) {
-    if (!need.stack)
-      continue;
-    // The axes of enclosing recurrences are gone in their bodies.
-    Vars dims;
-    for (auto [i, v] : enumerate(a->vars)) {
-      bool outer = any_of(scopes, [&](const ScanScope &s) { return s.group->has(a) && s.group->time.lookup(a) == i; });
-      if (!outer)
-        dims.push_back(v);
-    }
-    parts.stackDims.push_back(find(dims, a->vars[group.time.lookup(a)]) - dims.begin());
-    parts.stacks.push_back(typeOf(dims, element(a->type.element)));
-    if (need.past)
-      parts.pasts.push_back({unsigned(stacked.size()), {}});
-    stacked.push_back(a);
-  }
+  SmallVector<const Array *> stacked = addStacks(group, needs, parts);
   reader = group.arrays[0];
   auto scan = ScanOp::create(b, loc(range), parts);
   for (auto [slice, arg] : zip(scope.slices, scan.getSliceArgs()))
@@ -255,25 +283,8 @@ void Emitter::emitScan(const Group &group) {
     if (need.past)
       scope.pasts[a] = *past++;
   scopes.push_back(std::move(scope));
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(&scan.getBlock());
-    for (const Group &inner : group.inner) {
-      emitGroup(inner);
-      if (failed)
-        return;
-    }
-    SmallVector<mlir::Value> yields;
-    const ScanScope &own = scopes.back();
-    for (const auto &chain : own.chains) {
-      yields.push_back(own.current.lookup(chain.array));
-      for (unsigned lag = 1; lag < chain.lags; ++lag)
-        yields.push_back(chain.carried[lag - 1]);
-    }
-    for (const Array *a : stacked)
-      yields.push_back(own.current.lookup(a));
-    YieldOp::create(b, loc(range), yields);
-  }
+  if (!emitSteps(group, scan, stacked))
+    return;
   ScanScope done = std::move(scopes.back());
   scopes.pop_back();
   size_t index = 0;

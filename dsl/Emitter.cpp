@@ -186,6 +186,15 @@ Expr *Emitter::asIndex(Expr *place) {
 }
 
 /// Anything that can be read at expressions without being computed first; other expressions are computed.
+/// A tensor, read at its own dims.
+Operand Emitter::operandOf(const Tensor &tensor, Range range) {
+  Operand operand;
+  operand.value = tensor.value;
+  for (const Var *v : tensor.dims)
+    operand.places.push_back(program.index(v, range));
+  return operand;
+}
+
 Operand Emitter::operandOf(Expr *e, ArrayRef<const Var *> order) {
   if (e->is(Op::Narrow) || (e->is(Op::ToReal) && e->args[0]->is(Op::Read)))
     return operandOf(e->args[0], order);
@@ -197,12 +206,7 @@ Operand Emitter::operandOf(Expr *e, ArrayRef<const Var *> order) {
   }
   if (e->is(Op::Softmax))
     return emitSoftmax(e, order);
-  Tensor t = tensorOf(e, order);
-  Operand operand;
-  operand.value = t.value;
-  for (const Var *v : t.dims)
-    operand.places.push_back(program.index(v, e->range));
-  return operand;
+  return operandOf(tensorOf(e, order), e->range);
 }
 
 /// The operand as a tensor over the variables its places mention.

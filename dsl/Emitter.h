@@ -95,6 +95,7 @@ private:
   Tensor broadcast(const Tensor &t, llvm::ArrayRef<const Var *> dims, Range range);
   Expr *asIndex(Expr *place);
   Operand operandOf(Expr *e, llvm::ArrayRef<const Var *> order);
+  Operand operandOf(const Tensor &tensor, Range range);
   Operand resolve(Expr *read, size_t level);
   /// Whether each place is an index of its own, over the whole of its dim.
   bool isPlain(const Operand &operand);
@@ -102,6 +103,14 @@ private:
   bool readsPart(const Operand &operand);
   Vars dimsOf(const Expr *e, llvm::ArrayRef<const Var *> order);
   Tensor emitReduce(Expr *e, llvm::ArrayRef<const Var *> order);
+  /// Of a sum of products.
+  struct Factor {
+    Expr *e;
+    Vars over;
+    bool computed; // by a map, whatever we do
+    bool parameter;
+  };
+  llvm::SmallVector<Factor, 4> joinFactors(llvm::ArrayRef<Expr *> factors, llvm::ArrayRef<const Var *> all);
   Tensor emitSum(Expr *e, llvm::ArrayRef<const Var *> order);
   Operand emitSoftmax(Expr *e, llvm::ArrayRef<const Var *> order);
   mlir::Value asInt(mlir::Value value);
@@ -120,6 +129,8 @@ private:
     bool stack = false, last = false, past = false;
   };
   Need needOf(const Group &group, const Array &array);
+  llvm::SmallVector<const Array *> addStacks(const Group &group, llvm::ArrayRef<Need> needs, ScanParts &parts);
+  bool emitSteps(const Group &group, ScanOp scan, llvm::ArrayRef<const Array *> stacked);
   bool isLastRow(const Group &group, const Expr *read);
   llvm::SmallVector<const Group *, 2> groupsOf(const Array &array);
 };
@@ -136,8 +147,18 @@ public:
   EquationParts parts;
 
 private:
+  /// A scalar ("size t"), or a let: a tensor and where it is read.
+  struct Symbol {
+    std::string scalar;
+    mlir::Value let;
+    llvm::SmallVector<mlir::AffineExpr> at;
+  };
+  bool findSymbols();
+  llvm::SmallVector<size_t> orderLets() const;
+
   Emitter &emitter;
   AffineForms forms;
+  std::vector<Symbol> symbols;
   Vars resultDims, reduced;
   llvm::SmallVector<mlir::Value> values;
   llvm::SmallVector<llvm::SmallVector<mlir::AffineExpr>> places;

@@ -29,25 +29,12 @@ void EquationBuilder::read(const Operand &operand) {
   }
 }
 
-void EquationBuilder::read(const Tensor &tensor) {
-  Operand operand;
-  operand.value = tensor.value;
-  for (const Var *v : tensor.dims)
-    operand.places.push_back(emitter.program.index(v, {}));
-  read(operand);
-}
+void EquationBuilder::read(const Tensor &tensor) { read(emitter.operandOf(tensor, {})); }
 
 void EquationBuilder::where(Expr *condition) { clauses = AffineForms::both(clauses, forms.clauses(condition)); }
 
-bool EquationBuilder::finish(mlir::Type element) {
-  MLIRContext *context = emitter.context;
-  // What each symbol is; finding out may bring more of them.
-  struct Symbol {
-    std::string scalar;
-    mlir::Value let;
-    SmallVector<AffineExpr> at;
-  };
-  std::vector<Symbol> symbols;
+/// What each symbol of the forms is; finding out may bring more of them.
+bool EquationBuilder::findSymbols() {
   for (size_t i = 0; i < forms.symbols.size(); ++i) {
     const Expr *e = forms.symbols[i];
     Symbol symbol;
@@ -76,20 +63,14 @@ bool EquationBuilder::finish(mlir::Type element) {
     }
     symbols.push_back(std::move(symbol));
   }
-  if (forms.dims.size() != resultDims.size() + reduced.size()) {
-    emitter.refuse(emitter.reader->range, "a condition over an index that is not bound there");
-    return false;
-  }
-  // Scalars first; a let after those its own place needs.
-  SmallVector<int> number(symbols.size(), -1);
-  for (size_t i = 0; i < symbols.size(); ++i)
-    if (!symbols[i].scalar.empty()) {
-      parts.scalars.push_back(symbols[i].scalar);
-      number[i] = parts.scalars.size() - 1;
-    }
+  return true;
+}
+
+/// The order of the lets, each after those that its own place needs.
+SmallVector<size_t> EquationBuilder::orderLets() const {
   SmallVector<size_t> order;
   auto visit = [&](auto &self, size_t i) -> void {
-    if (number[i] >= 0 || is_contained(order, i))
+    if (!symbols[i].scalar.empty() || is_contained(order, i))
       return;
     for (AffineExpr e : symbols[i].at)
       for (size_t j = 0; j < symbols.size(); ++j)
@@ -99,12 +80,28 @@ bool EquationBuilder::finish(mlir::Type element) {
   };
   for (size_t i = 0; i < symbols.size(); ++i)
     visit(visit, i);
-  for (size_t n = 0; n < order.size(); ++n)
-    number[order[n]] = parts.scalars.size() + n;
-  SmallVector<AffineExpr> renamed;
-  for (int n : number)
-    renamed.push_back(getAffineSymbolExpr(n, context));
-  unsigned dims = forms.dims.size(), count = symbols.size();
+  return order;
+}
+
+bool EquationBuilder::finish(mlir::Type element) {
+  MLIRContext *context = emitter.context;
+  if (!findSymbols())
+    return false;
+  if (forms.dims.size() != resultDims.size() + reduced.size()) {
+    emitter.refuse(emitter.reader->range, "a condition over an index that is not bound there");
+    return false;
+  }
+  // Scalars first, then lets.
+  SmallVector<AffineExpr> renamed(symbols.size());
+  unsigned dims = forms.dims.size(), count = symbols.size(), next = 0;
+  for (auto [symbol, name] : zip(symbols, renamed))
+    if (!symbol.scalar.empty()) {
+      parts.scalars.push_back(symbol.scalar);
+      name = getAffineSymbolExpr(next++, context);
+    }
+  SmallVector<size_t> order = orderLets();
+  for (size_t i : order)
+    renamed[i] = getAffineSymbolExpr(next++, context);
   auto map = [&](ArrayRef<AffineExpr> exprs) {
     SmallVector<AffineExpr> out;
     for (AffineExpr e : exprs)

@@ -100,8 +100,11 @@ void dropUnread(Program &program) {
       a.body = nullptr; // stays where it is: expressions point at it
 }
 
-void dropContext(Program &program) {
-  using Place = std::pair<const Array *, unsigned>;
+/// A variable of an array, by its number.
+using Place = std::pair<const Array *, unsigned>;
+
+/// The variables of where an array stands that it does not depend on.
+static std::set<Place> findFree(const Program &program) {
   std::set<Place> free;
   for (const Array &a : program.arrays)
     for (unsigned i = 0; a.body && i < a.hidden; ++i)
@@ -135,6 +138,11 @@ void dropContext(Program &program) {
         }
     }
   }
+  return free;
+}
+
+void dropContext(Program &program) {
+  std::set<Place> free = findFree(program);
   auto drop = [&](Expr *e) {
     return rewrite(program, e, [&](Expr *n) -> Expr * {
       if (!n->is(Op::Read) || !n->array->body)
