@@ -64,7 +64,7 @@ LogicalResult Terms::makeAccess(Value value, AffineMap map, Access &access) {
   return success();
 }
 
-LogicalResult Terms::prepare() {
+LogicalResult Terms::prepareDims() {
   numDims = equation.getNumDims();
   numResultDims = equation.getNumResultDims();
   auto shape = frame.shapeOf(equation.getDomainType(), equation);
@@ -102,7 +102,10 @@ LogicalResult Terms::prepare() {
   append(0, numResultDims);
   append(numResultDims, numDims);
   innermost = order.empty() ? -1 : order.back();
+  return success();
+}
 
+LogicalResult Terms::prepareScalars() {
   bool hasRaggedDim = llvm::any_of(dimLengths, [](auto &lengths) { return !lengths.empty(); });
   if (frame.batched && example < 0 && (hasRaggedDim || equation.getNumScalars())) {
     // Legal only where all examples agree, as they do about a step.
@@ -126,7 +129,31 @@ LogicalResult Terms::prepare() {
       return equation.emitOpError("uses the size of a ragged axis, but ranges over no examples");
     scalarValues.push_back(*lengths);
   }
+  return success();
+}
 
+/// Whole runs at once: everything linear along the innermost dim, no symbol that changes along it.
+bool Terms::isFast() const {
+  auto steady = [](const Expr &expr) { return expr.linear || !expr.usesInner; };
+  bool all = innermost >= 0 && innermost != example;
+  for (const Access &let : lets) {
+    all &= !let.usesInner;
+    if (let.exampleDim >= 0)
+      all &= !let.at[let.exampleDim].usesInner;
+  }
+  for (const Access &read : reads) {
+    all &= llvm::all_of(read.at, steady);
+    if (read.exampleDim >= 0)
+      all &= !read.at[read.exampleDim].usesInner;
+  }
+  for (auto &clause : clauses)
+    all &= llvm::all_of(clause, [&](const Condition &condition) { return steady(condition.expr); });
+  return all;
+}
+
+LogicalResult Terms::prepare() {
+  if (failed(prepareDims()) || failed(prepareScalars()))
+    return failure();
   reads.resize(equation.getReads().size());
   for (auto [i, value] : llvm::enumerate(equation.getReads()))
     if (failed(makeAccess(value, equation.getReadMap(i), reads[i])))
@@ -140,22 +167,7 @@ LogicalResult Terms::prepare() {
     for (unsigned i = 0; i < clause.getNumConstraints(); ++i)
       conditions.push_back({makeExpr(clause.getConstraint(i)), clause.isEq(i)});
   }
-
-  // Whole runs at once: everything linear along the innermost dim, no symbol that changes along it.
-  auto isFast = [](const Expr &expr) { return expr.linear || !expr.usesInner; };
-  fast = innermost >= 0 && innermost != example;
-  for (const Access &let : lets) {
-    fast &= !let.usesInner;
-    if (let.exampleDim >= 0)
-      fast &= !let.at[let.exampleDim].usesInner;
-  }
-  for (const Access &read : reads) {
-    fast &= llvm::all_of(read.at, isFast);
-    if (read.exampleDim >= 0)
-      fast &= !read.at[read.exampleDim].usesInner;
-  }
-  for (auto &clause : clauses)
-    fast &= llvm::all_of(clause, [&](const Condition &condition) { return isFast(condition.expr); });
+  fast = isFast();
   index.assign(numDims, 0);
   symbols.assign(equation.getNumSymbols(), 0);
   return success();

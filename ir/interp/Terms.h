@@ -76,6 +76,9 @@ private:
   int64_t currentExample = 0;
 
   Expr makeExpr(mlir::AffineExpr tree);
+  mlir::LogicalResult prepareDims();
+  mlir::LogicalResult prepareScalars();
+  bool isFast() const;
   mlir::LogicalResult makeAccess(mlir::Value value, mlir::AffineMap map, Access &access);
   int64_t extentOf(int dim) const;
   int64_t evaluate(const Expr &expr) const;
