@@ -170,6 +170,31 @@ static int runPeers(const Options &options) {
   return sys::ExecuteAndWait(*python, arguments);
 }
 
+/// Random values for a library's cells, as a weights file, where the library has none; else empty.
+static std::string seededWeights(const CompiledLibrary &library, uint64_t seed) {
+  const json::Object &manifest = *library.manifest.getAsObject();
+  const json::Object *own = manifest.getObject("weights");
+  if (own && (own->getBoolean("embedded").value_or(false) || own->getString("file")))
+    return "";
+  Shapes cells;
+  for (const json::Value &cell : *manifest.getArray("cells")) {
+    SmallVector<int64_t> shape;
+    for (const json::Value &size : *cell.getAsObject()->getArray("shape"))
+      shape.push_back(*size.getAsInteger());
+    cells[cell.getAsObject()->getString("name")->str()] = shape;
+  }
+  return writeSafetensors(randomWeights(cells, seed));
+}
+
+static void printRow(const Timing &timing, double flops, int64_t rows) {
+  auto column = [](bool known, double value) {
+    return known ? formatv("{0,9:f1}", value).str() : std::string("        -");
+  };
+  outs() << format("%8u %9.3f %9.3f ", timing.threads, timing.seconds * 1e3, timing.best * 1e3)
+         << right_justify(grouped(rows / timing.seconds), 12) << column(flops, flops / timing.seconds / 1e9)
+         << column(timing.peak, timing.peak / 1e9) << column(flops && timing.peak, 100 * timing.share) << "\n";
+}
+
 int bench(const Options &options) {
   if (options.files.size() != 1)
     return fail("one model or library is expected (see `rondo bench --help`)");
@@ -188,24 +213,14 @@ int bench(const Options &options) {
   Options how = options;
   how.files = {file};
   const Signature *fn = nullptr;
-  std::string weights = options.weights;
   Scratch seeded;
   // Without weights of its own a library is measured with seeded ones: what they are does not change the time.
   auto loaded = CompiledLibrary::load(file);
   if (!loaded)
     return fail(loaded.takeError());
-  const json::Object &manifest = *(*loaded)->manifest.getAsObject();
-  const json::Object *given = manifest.getObject("weights");
-  if (weights.empty() && !(given && (given->getBoolean("embedded").value_or(false) || given->getString("file")))) {
-    Shapes cells;
-    for (const json::Value &cell : *manifest.getArray("cells")) {
-      SmallVector<int64_t> shape;
-      for (const json::Value &size : *cell.getAsObject()->getArray("shape"))
-        shape.push_back(*size.getAsInteger());
-      cells[cell.getAsObject()->getString("name")->str()] = shape;
-    }
+  if (std::string bytes = options.weights.empty() ? seededWeights(**loaded, options.seed) : ""; !bytes.empty()) {
     how.weights = seeded.path + "/weights.safetensors";
-    if (Error error = writeBytes(how.weights, writeSafetensors(randomWeights(cells, options.seed))))
+    if (Error error = writeBytes(how.weights, bytes))
       return fail(std::move(error));
   }
 
@@ -245,14 +260,8 @@ int bench(const Options &options) {
                                 {"best_ms", timing->best * 1e3},
                                 {"peak_gflops", timing->peak / 1e9},
                                 {"share", timing->share}});
-    if (options.json)
-      continue;
-    outs() << format("%8u %9.3f %9.3f ", threads, timing->seconds * 1e3, timing->best * 1e3)
-           << right_justify(grouped(total / timing->seconds), 12);
-    outs() << (flops ? formatv("{0,9:f1}", flops / timing->seconds / 1e9).str() : std::string("        -"));
-    outs() << (timing->peak ? formatv("{0,9:f1}", timing->peak / 1e9).str() : std::string("        -"));
-    outs() << (flops && timing->peak ? formatv("{0,9:f1}", 100 * timing->share).str() : std::string("        -"))
-           << "\n";
+    if (!options.json)
+      printRow(*timing, flops, total);
   }
   if (options.json)
     outs() << formatv("{0:2}", json::Value(json::Object{{"processor", sys::getHostCPUName()},
