@@ -14,6 +14,10 @@
 #include <optional>
 #include <string>
 
+namespace llvm {
+class raw_ostream;
+}
+
 namespace rondo::eq {
 
 struct Array;

@@ -1,4 +1,5 @@
-"""Who may know whom, and one name in four places: a pass is an entry of Passes.td, a file, a flag and a lit test.
+"""Who may know whom, how long a file may be, and one name in four places: a pass is an entry of Passes.td, a file, a flag
+and a lit test.
 
 structure.py SOURCE_DIR: prints what is wrong, one line each, and fails if there is anything."""
 
@@ -31,9 +32,11 @@ for folder, known in MAY_KNOW.items():
             target = found.group(1).split("/")[0]
             if target in FOLDERS and target != folder and target not in known:
                 wrong.append(f"{path.relative_to(root)}:{number}: {folder} may not know {target}")
-        # A folder's macros aside, one pass of 500 lines is two subjects.
-        if folder == "passes" and len(path.read_text().splitlines()) > 500:
-            wrong.append(f"{path.relative_to(root)}: longer than 500 lines")
+
+for folder in FOLDERS | {"tests", "bench", "scripts"}:
+    for path in sorted((root / folder).rglob("*")):
+        if path.suffix in (".h", ".hpp", ".c", ".cpp", ".td", ".py", ".sh") and path.read_text().count("\n") > 500:
+            wrong.append(f"{path.relative_to(root)}: longer than 500 lines: two subjects")
 
 
 def dashed(name):
