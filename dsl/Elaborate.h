@@ -226,7 +226,7 @@ private:
   Env dummyFrame(llvm::ArrayRef<llvm::StringRef> names, Env parent);
   IndexVar bindIndex(const ast::Index &index, llvm::ArrayRef<const ast::Expr *> scope, Env scan, Env into);
 
-  // Expressions (Expressions.cpp, Binders.cpp, Builtins.cpp).
+  // Expressions (Expressions.cpp, Subscripts.cpp, Binders.cpp, Builtins.cpp).
   Value eval(const ast::Expr *e, Env env);
   Value evalName(llvm::StringRef name, Range range, Env env);
   Value evalUnary(const ast::UnaryExpr *e, Env env);
@@ -241,6 +241,7 @@ private:
   bool evalCondition(const ast::Expr *source, Env env, Expr *&condition);
   bool boundIndices(const ast::BinderExpr *e, Env env, llvm::SmallVectorImpl<const Var *> &over);
   Value evalSubscript(const ast::SubscriptExpr *e, Env env);
+  Value evalPiece(const ast::SubscriptExpr *e, const Local &array, int64_t at, Env env);
   Value evalMemberOf(const ast::MemberExpr *e, Env env);
   Value evalDot(const ast::BinaryExpr *e, Value a, Value b);
   Value evalBuiltin(llvm::StringRef name, const ast::CallExpr *e, Env env);
@@ -249,6 +250,7 @@ private:
                     llvm::StringRef what, llvm::function_ref<Expr *(llvm::ArrayRef<Expr *>)> f);
   Value subscript(Value base, llvm::ArrayRef<Expr *> at, Range range);
   Expr *scalarInt(const ast::Expr *e, Env env, llvm::StringRef what);
+  Expr *scalarInt(const Value &value, Range range, llvm::StringRef what);
   bool isReal(const Value &v) const;
 
   // Calls (Calls.cpp).
