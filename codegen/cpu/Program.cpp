@@ -48,6 +48,11 @@ void addGrids(func::FuncOp func, AxisTable &table) {
   });
 }
 
+ElementKind elementKind(RankedTensorType type) {
+  Type element = type.getElementType();
+  return element.isF32() ? ElementF32 : element.isInteger(1) ? ElementBool : ElementI32;
+}
+
 EmittedValue describe(Type t, DictionaryAttr attributes, const AxisTable &axes, StringRef fallback) {
   auto type = cast<RankedTensorType>(t);
   EmittedValue v;
@@ -55,7 +60,7 @@ EmittedValue describe(Type t, DictionaryAttr attributes, const AxisTable &axes, 
   if (attributes)
     if (auto name = attributes.getAs<StringAttr>("rondo.name"))
       v.name = name.str();
-  v.element = type.getElementType().isF32() ? 0 : type.getElementType().isInteger(1) ? 2 : 1;
+  v.element = elementKind(type);
   for (int64_t d = 0; d < type.getRank(); ++d) {
     if (!type.isDynamicDim(d))
       v.shape.push_back(type.getDimSize(d));
@@ -113,7 +118,7 @@ private:
       out.kind = cell.getKind().str();
       out.shape.assign(type.getShape().begin(), type.getShape().end());
       out.offset = weights.plainFloats;
-      out.element = type.getElementType().isF32() ? 0 : type.getElementType().isInteger(1) ? 2 : 1;
+      out.element = elementKind(type);
       if (auto bound = cell->getAttrOfType<IntegerAttr>("rondo.bound"))
         out.bound = bound.getInt();
       weights.plainFloats += llvm::alignTo(type.getNumElements(), kLanes);

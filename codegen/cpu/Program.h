@@ -5,18 +5,23 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace rondo {
 
+/// Kinds of elements, numbered as runtime/src/program.h does.
+enum ElementKind : int32_t { ElementF32 = 0, ElementI32 = 1, ElementBool = 2 };
+
 /// One tensor of the weights file: row-major and unpadded at `offset` floats of the plain block.
 struct EmittedCell {
   std::string name, kind;              // kind: "param" or "const"
   std::vector<int64_t> shape;
   int64_t offset = 0;
-  int32_t element = 0;                 // RONDO_F32, of tables also RONDO_I32, RONDO_BOOL
+  int32_t element = ElementF32;        // another only of tables
   int64_t bound = 0;                   // of tables of tokens: values are below it
 };
 
@@ -42,11 +47,16 @@ struct EmittedGrid {
 /// An input or result of an export.
 struct EmittedValue {
   std::string name;
-  int32_t element = 0;                 // RONDO_F32, RONDO_I32, RONDO_BOOL
+  int32_t element = ElementF32;
   std::vector<int32_t> axes;           // indices into EmittedExport::axes, outermost first
   std::vector<int64_t> shape;          // static dimensions, in order
   int64_t bound = 0;                   // tokens: below it; -1-k: below the length of axis k; 0: any
   std::optional<double> preset = {};   // inputs: what they are where the caller gives none
+
+  /// Elements of a row.
+  int64_t width() const {
+    return std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<int64_t>());
+  }
 };
 
 struct EmittedExport {

@@ -10,8 +10,6 @@ namespace rondo {
 
 namespace {
 
-const char *elementType(const EmittedValue &value) { return value.element == 0 ? "float" : "int32_t"; }
-
 /// "at most 512" and the like, for the limits of an axis.
 std::string axisNote(const EmittedAxis &axis) {
   std::string note = axis.name + " >= " + std::to_string(axis.least);
@@ -152,7 +150,7 @@ private:
       note = "for each example " + join(map_range(value.axes, [&](int32_t axis) { return names.axes[axis]; }), " x ");
     for (int64_t size : value.shape)
       note += " x " + std::to_string(size);
-    if (value.element == 2)
+    if (value.element == ElementBool)
       note += ", each 0 or 1";
     else if (value.bound > 0)
       note += ", each 0 to " + std::to_string(value.bound - 1);

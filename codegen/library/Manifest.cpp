@@ -5,13 +5,16 @@ using namespace llvm;
 
 namespace rondo {
 
+static const char *elementName(int32_t element) {
+  return element == ElementF32 ? "f32" : element == ElementBool ? "bool" : "i32";
+}
+
 static json::Value value(const EmittedExport &fn, const EmittedValue &v) {
-  static const char *const elements[] = {"f32", "i32", "bool"};
   json::Array axes;
   for (int32_t axis : v.axes)
     axes.push_back(fn.axes[axis].name);
   json::Object object{
-      {"name", v.name}, {"element", elements[v.element]}, {"axes", std::move(axes)}, {"shape", json::Array(v.shape)}};
+      {"name", v.name}, {"element", elementName(v.element)}, {"axes", std::move(axes)}, {"shape", json::Array(v.shape)}};
   if (v.bound > 0)
     object["bound"] = v.bound;
   else if (v.bound < 0)
@@ -37,8 +40,8 @@ json::Value writeManifest(const EmittedProgram &program, const LibraryOptions &o
   int64_t parameters = 0;
   for (const EmittedCell &cell : program.cells) {
     json::Object object{{"name", cell.name}, {"kind", cell.kind}, {"shape", json::Array(cell.shape)}};
-    if (cell.element)
-      object["element"] = cell.element == 2 ? "bool" : "i32";
+    if (cell.element != ElementF32)
+      object["element"] = elementName(cell.element);
     if (cell.bound)
       object["bound"] = cell.bound;
     cells.push_back(std::move(object));

@@ -53,6 +53,8 @@ std::string claim(StringSet<> &taken, StringRef name) {
 /// "x", "_total" -> "x_total"; "x_" too.
 static std::string withSuffix(StringRef name, StringRef suffix) { return (name.rtrim('_') + suffix).str(); }
 
+std::string elementType(const EmittedValue &value) { return value.element == ElementF32 ? "float" : "int32_t"; }
+
 FieldNames fieldNames(const EmittedExport &fn) {
   FieldNames names;
   StringSet<> in = {"batch"}, out;
@@ -140,9 +142,9 @@ std::string signature(const EmittedExport &fn) {
     return dims.empty() ? std::string() : "[" + join(dims, ", ") + "]";
   };
   auto element = [&](const EmittedValue &value) -> std::string {
-    if (value.element == 0)
+    if (value.element == ElementF32)
       return value.axes.empty() && value.shape.empty() ? "real" : "";
-    if (value.element == 2)
+    if (value.element == ElementBool)
       return "bool";
     if (value.bound > 0)
       return "token(" + std::to_string(value.bound) + ")";

@@ -38,6 +38,8 @@ std::vector<std::string> limitNames(const EmittedProgram &program);
 std::string identifier(llvm::StringRef name);
 /// The name as an identifier that nothing else in its scope has.
 std::string claim(llvm::StringSet<> &taken, llvm::StringRef name);
+/// The C type of the elements.
+std::string elementType(const EmittedValue &value);
 FieldNames fieldNames(const EmittedExport &fn);
 /// The enumerators of the model's sizes that fit an int: {"CHARLM_V", 256}.
 std::vector<std::pair<std::string, int64_t>> constantNames(const LibraryOptions &options);

@@ -105,17 +105,14 @@ private:
   // ---- rows of the tables ----
 
   Constant *valueRow(const EmittedValue &value) {
-    int64_t width = 1;
-    for (int64_t size : value.shape)
-      width *= size;
-    return row({text(value.name), int32(value.element), int32(value.axes.size()), indices(value.axes), int64(width),
-                int64(value.bound), int32(value.preset.has_value()), preset(value)});
+    return row({text(value.name), int32(value.element), int32(value.axes.size()), indices(value.axes),
+                int64(value.width()), int64(value.bound), int32(value.preset.has_value()), preset(value)});
   }
 
   /// The bits of one element of what is left out.
   Constant *preset(const EmittedValue &value) {
     double number = value.preset.value_or(0);
-    return value.element == 0 ? int32(bit_cast<int32_t>(float(number))) : int32(int64_t(number));
+    return value.element == ElementF32 ? int32(bit_cast<int32_t>(float(number))) : int32(int64_t(number));
   }
 
   Constant *exportRow(const EmittedExport &fn) {

@@ -11,15 +11,6 @@ namespace rondo {
 
 namespace {
 
-std::string elementType(const EmittedValue &value) { return value.element == 0 ? "float" : "int32_t"; }
-
-int64_t width(const EmittedValue &value) {
-  int64_t product = 1;
-  for (int64_t size : value.shape)
-    product *= size;
-  return product;
-}
-
 std::string braced(ArrayRef<int32_t> axes) {
   return "{" + join(map_range(axes, [](int32_t axis) { return std::to_string(axis); }), ", ") + "}";
 }
@@ -111,7 +102,7 @@ private:
       parameters[i] += " = {}";
     bool single = fn.results.size() == 1;
     std::vector<std::string> fields = fieldNames(fn).results;
-    std::string type = "rondo::Ragged<" + elementType(fn.results[0]) + ">", holder = "result";
+    std::string type = "rondo::Ragged<" + elementType(fn.results[0]) + ">";
     if (!single) {
       type = method + "_result";
       out << "  struct " << type << " {\n";
@@ -133,7 +124,7 @@ private:
     for (auto [value, input] : zip_equal(fn.inputs, inputs))
       if (value.axes.size() == 1)
         out << "    " << (value.preset ? "if (!" + input + ".empty())\n      " : "") << "call.measure(" << value.axes[0]
-            << ", \"" << value.name << "\", " << input << ", " << width(value) << ");\n";
+            << ", \"" << value.name << "\", " << input << ", " << value.width() << ");\n";
 
     for (auto [at, axis] : enumerate(fn.axes))
       if (axis.source != EmittedAxis::Given)
@@ -156,7 +147,7 @@ private:
       std::string type = "std::vector<" + elementType(value) + ">";
       out << "    const " << type << " " << held << " = "
           << (value.preset ? input + ".empty() ? " + type + "() : " : "") << "call.pack(\"" << value.name << "\", "
-          << input << ", " << braced(value.axes) << ", " << width(value) << ");\n";
+          << input << ", " << braced(value.axes) << ", " << value.width() << ");\n";
       words.push_back((value.preset ? input + ".empty() ? nullptr : " : "") + held + ".data()");
     }
     out << "    " << type << " result;\n";
@@ -164,7 +155,7 @@ private:
     for (auto [value, field] : zip_equal(fn.results, fields)) {
       std::string held = single ? "result" : "result." + field;
       out << "    " << held << " = call.room<" << elementType(value) << ">(" << braced(value.axes) << ", "
-          << width(value) << ");\n";
+          << value.width() << ");\n";
       rooms.push_back(held + ".data.data(), " + held + ".data.size()");
     }
     for (auto [axis, about] : enumerate(fn.axes))
@@ -188,7 +179,7 @@ private:
     for (auto [value, field] : zip_equal(fn.results, fields))
       if (computed)
         out << "    call.fit(" << (single ? "result" : "result." + field) << ", " << braced(value.axes) << ", "
-            << width(value) << ");\n";
+            << value.width() << ");\n";
     out << "    return result;\n  }\n";
   }
 
