@@ -27,7 +27,7 @@ class Row:
     lengths: list  # of the examples, on the one sequence axis
     flops: float
     traffic: float  # bytes: inputs, results and weights, each once
-    bar: float = None  # share of the ceiling that issue 3 asks for
+    bar: float = None  # share of the ceiling to be reached
     calls: int = 1  # made by one loop in C, where a call is too short to be made from Python
     most_us: float = None  # the bar of such a row: a call's microseconds, on one thread
     sizes: tuple = ()  # NAME=value for the compiler

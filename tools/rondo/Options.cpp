@@ -221,8 +221,10 @@ static void addBench(CLI::App &app, Options &o) {
       ->type_name("N");
   command->add_option("--seed", o.seed, "Of weights and inputs")->type_name("N");
   command->add_option("--weights", o.weights, "Weights (default: the library's, else seeded ones)")->type_name("FILE");
-  command->add_option("--peers", o.peers, "Compare with another system, by bench/run.py of the source tree")
-      ->check(CLI::IsMember({"torch"}));
+  command
+      ->add_option("--peers", o.peers,
+                   "Compare with other systems (torch,onnxruntime,openvino), by bench/run.py of the source tree")
+      ->type_name("NAMES");
   command->add_flag("--json", o.json, "Everything measured, as JSON on stdout");
   common(command, o);
 }
