@@ -39,11 +39,10 @@ def FormFold : Rondo_Pass<"form-fold"> {
   let summary = "values over two sequence axes are enclosed, so that they are never stored";
   let description = [{
     Encloses in a fold each group of operations connected through wide values: values with two sequence axes (axes of
-    enclosing scans count), or, with `vocabulary`, with one sequence axis and a static dim at least that large. A group
-    stays as it is where a wide value is asked for outside, or where it would need two passes over the wide dims (F1).
-    The widest come first; what a grid of the inputs gives at each of its places stands in memory and is not wide.
+    enclosing scans count). A group stays as it is where a wide value is asked for outside, or where it would need two
+    passes over the wide dims (F1). The widest come first; what a grid of the inputs gives at each of its places stands
+    in memory and is not wide.
   }];
-  let options = [Option<"vocabulary", "vocabulary", "int64_t", "0", "static size that counts as wide; 0: none">];
 }
 
 def SumCarries : Rondo_Pass<"sum-carries"> {

@@ -27,15 +27,9 @@ using namespace rondo;
 namespace {
 constexpr llvm::StringLiteral kPass = "form-fold";
 
-/// Operations of one block that are connected through wide values.
-struct Group {
-  llvm::SetVector<Operation *> ops;
-};
-
 class Former {
 public:
-  Former(Block &block, unsigned outerAxes, int64_t vocabulary)
-      : block(block), outerAxes(outerAxes), vocabulary(vocabulary) {}
+  Former(Block &block, unsigned outerAxes) : block(block), outerAxes(outerAxes) {}
 
   void run() {
     findGiven();
@@ -70,12 +64,8 @@ private:
 
   /// Sequence axes of a value made here, with those of the scans around; 0: none of its own.
   unsigned width(Value value) const {
-    auto tensor = dyn_cast<RankedTensorType>(value.getType());
     unsigned axes = sequenceAxes(value.getType()).size();
-    bool large = false;
-    for (unsigned dim = 0; tensor && dim < tensor.getRank(); ++dim)
-      large |= vocabulary && !tensor.isDynamicDim(dim) && tensor.getDimSize(dim) >= vocabulary;
-    return axes ? axes + outerAxes + large : 0;
+    return axes ? axes + outerAxes : 0;
   }
 
   /// Values that stand in memory at the size of what is made here: what comes in over several axes, slices of such, and
@@ -304,12 +294,10 @@ private:
 
   Block &block;
   unsigned outerAxes;
-  int64_t vocabulary;
   llvm::DenseSet<Value> wide, given;
 };
 
 struct FormFoldPass : rondo::impl::FormFoldBase<FormFoldPass> {
-  using FormFoldBase::FormFoldBase;
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (!func.isExternal())
@@ -319,7 +307,7 @@ struct FormFoldPass : rondo::impl::FormFoldBase<FormFoldPass> {
     for (Operation &op : block)
       if (auto scan = dyn_cast<ScanOp>(op))
         visit(scan.getBlock(), outerAxes + 1);
-    Former(block, outerAxes, vocabulary).run();
+    Former(block, outerAxes).run();
   }
 };
 } // namespace
