@@ -123,7 +123,8 @@ Outcome Trial::run(const std::string &text) const {
     options.longest = longest;
     options.largestBatch = largestBatch;
     options.seed = seed;
-    options.targets = targets;
+    if (!targets.empty())
+      options.targets = targets;
     options.recurrences = recurrences;
     if (threads)
       options.threads = threads;

@@ -1,5 +1,6 @@
 #include "tools/rondo/Build.h"
 #include "mlir/Pass/PassManager.h"
+#include "tools/rondo/Cost.h"
 #include "tools/rondo/Plugins.h"
 #include "tools/rondo/Terminal.h"
 #include "llvm/ADT/STLExtras.h"
@@ -75,17 +76,14 @@ static std::optional<Target> targetNamed(StringRef name) {
   return std::nullopt;
 }
 
-int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, const std::vector<std::string> &names,
-              EmittedProgram &program) {
+int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, EmittedProgram &program) {
   std::vector<Target> targets;
-  for (const std::string &name : names) {
+  for (const std::string &name : options.targets) {
     auto target = targetNamed(name);
     if (!target)
       return fail("no target `" + name + "`");
     targets.push_back(*target);
   }
-  if (targets.empty())
-    targets = {Target{Level::V3}, Target{Level::V4}};
   SourceDiagnostics diagnostics(options, model);
   auto emitted = emitProgram(kernels, targets);
   if (mlir::failed(emitted))
@@ -94,15 +92,19 @@ int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, cons
   return Yes;
 }
 
-int buildLibrary(const Options &options, Model &model, const std::string &folder,
-                 const std::vector<std::string> &targets, WrittenFiles &written) {
+int buildLibrary(const Options &options, Model &model, const std::string &folder, WrittenFiles &written,
+                 std::string *table) {
   int status = Yes;
   auto kernels = runPasses(options, model, status);
   if (!kernels)
     return status;
+  if (table)
+    *table = costTable(model, *kernels);
   EmittedProgram program;
-  if ((status = emitModel(options, model, *kernels, targets, program)))
+  if ((status = emitModel(options, model, *kernels, program)))
     return status;
+  if (table)
+    *table += memoryTable(program);
   LibraryOptions how;
   how.name = model.name;
   how.folder = folder;
@@ -140,33 +142,36 @@ bool runsHere(StringRef target) {
   return target == "x86-64-v3" ? has({"avx2", "fma", "bmi2"}) : has({"sse4.2", "popcnt"});
 }
 
+std::string bestHere() {
+  for (const char *level : {"x86-64-v4", "x86-64-v3", "x86-64-v2"})
+    if (runsHere(level))
+      return level;
+  return "";
+}
+
 int buildBest(const Options &options, Model &model, const std::string &folder, std::string &library) {
-  std::string target = "x86-64-v2";
-  for (const char *better : {"x86-64-v3", "x86-64-v4"})
-    if (runsHere(better))
-      target = better;
+  std::string best = bestHere();
   Options how = options;
+  how.targets = {best.empty() ? "x86-64-v2" : best};
   how.weights.clear();
   WrittenFiles written;
   library = folder + "/lib" + model.name + ".so";
-  return buildLibrary(how, model, folder, {target}, written);
+  return buildLibrary(how, model, folder, written);
 }
 
 int buildEach(const Options &options, Model &model, const std::string &folder,
               std::vector<std::pair<std::string, std::string>> &builds) {
-  std::vector<std::string> targets = options.targets;
-  if (targets.empty())
-    targets = {"x86-64-v3", "x86-64-v4"};
   Options how = options;
   how.weights.clear();
-  for (const std::string &target : targets) {
+  for (const std::string &target : options.targets) {
     if (!runsHere(target)) {
       note(options, model.path + ": " + target + " skipped, this processor cannot run it");
       continue;
     }
     std::string to = folder + "/" + target;
     WrittenFiles written;
-    if (int status = buildLibrary(how, model, to, {target}, written))
+    how.targets = {target};
+    if (int status = buildLibrary(how, model, to, written))
       return status;
     builds.push_back({target, to + "/lib" + model.name + ".so"});
   }

@@ -1,7 +1,6 @@
 // `rondo compile`: a native library with its header, or one stage on the way, printed.
 #include "codegen/cpu/Lowering.h"
 #include "tools/rondo/Build.h"
-#include "tools/rondo/Cost.h"
 #include "tools/rondo/Terminal.h"
 #include "tools/support/Array.h"
 #include "llvm/ADT/STLExtras.h"
@@ -47,7 +46,7 @@ static int emitStage(const Options &options, const std::string &path) {
   if (options.emit == "kernels")
     return print(options, printed(*kernels));
   EmittedProgram program;
-  if ((status = emitModel(options, *model, *kernels, options.targets, program)))
+  if ((status = emitModel(options, *model, *kernels, program)))
     return status;
   if (options.emit == "loops")
     return print(options, printed(*program.module));
@@ -89,22 +88,10 @@ int compile(const Options &options) {
   std::unique_ptr<Model> model = Model::read(options, path, status);
   if (!model)
     return status;
-  auto kernels = runPasses(options, *model, status);
-  if (!kernels)
-    return status;
-  std::string table = costTable(*model, *kernels);
-  EmittedProgram program;
-  if ((status = emitModel(options, *model, *kernels, options.targets, program)))
-    return status;
-  table += memoryTable(program);
-  LibraryOptions how;
-  how.name = model->name;
-  how.folder = options.output.empty() ? "." : options.output;
-  how.weights = options.weights;
-  how.constants = model->sizes();
+  std::string table;
   WrittenFiles written;
-  if (Error error = writeLibrary(program, how, written))
-    return fail(path + ": " + toString(std::move(error)), No);
+  if ((status = buildLibrary(options, *model, options.output.empty() ? "." : options.output, written, &table)))
+    return status;
 
   outs() << table;
   for (const ExportInfo &info : model->checked().exports)

@@ -25,13 +25,6 @@ struct Finding {
 };
 } // namespace
 
-static std::string levelHere() {
-  for (const char *level : {"x86-64-v4", "x86-64-v3", "x86-64-v2"})
-    if (runsHere(level))
-      return level;
-  return "";
-}
-
 static std::string firstProgram(std::initializer_list<StringRef> names) {
   StringRef packaged[] = {"/usr/lib/llvm-22/bin"};
   for (StringRef name : names)
@@ -93,7 +86,7 @@ static Finding tryModel(const Options &options) {
 
 int doctor(const Options &options) {
   std::vector<Finding> findings;
-  std::string level = levelHere();
+  std::string level = bestHere();
   findings.push_back({"processor", !level.empty(), true,
                       sys::getHostCPUName().str() + ", " + (level.empty() ? "below x86-64-v2" : level) + ", " +
                           std::to_string(std::max(1u, std::thread::hardware_concurrency())) + " cores",

@@ -59,7 +59,7 @@ int explain(const Options &options) {
   printRemarks(*model);
   outs() << "\n" << costTable(*model, *kernels);
   EmittedProgram program;
-  if ((status = emitModel(options, *model, *kernels, options.targets, program)))
+  if ((status = emitModel(options, *model, *kernels, program)))
     return status;
   outs() << memoryTable(program);
   outs() << grouped(model->checked().parameters) << " parameters, " << humanBytes(4.0 * model->checked().parameters)

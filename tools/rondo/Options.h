@@ -27,7 +27,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> settings; // NAME=value, sizes of the model
   std::string output;                                        // -o
   std::string weights;
-  std::vector<std::string> targets; // x86-64-v2, x86-64-v3, x86-64-v4
+  std::vector<std::string> targets = {"x86-64-v3", "x86-64-v4"};
   std::string recurrences;          // what threads have of their own there: examples, columns; empty: each call decides
   unsigned threads = 1;
 
