@@ -212,11 +212,10 @@ Value Elaborator::rank(const ast::BinderExpr *e, const Var &over, Expr *conditio
   Substitution map;
   map[&over] = other;
   Expr *theirs = substitute(*program, key.body, map);
-  Expr *before = program->binary(
-      Op::Or, program->binary(Op::Lt, theirs, key.body, e->range),
-      program->binary(Op::And, program->binary(Op::Eq, theirs, key.body, e->range),
-                      program->binary(Op::Lt, other, here, e->range), e->range),
-      e->range);
+  Expr *before = program->binary(Op::Or, program->binary(Op::Lt, theirs, key.body, e->range),
+                                 program->binary(Op::And, program->binary(Op::Eq, theirs, key.body, e->range),
+                                                 program->binary(Op::Lt, other, here, e->range), e->range),
+                                 e->range);
   if (condition)
     before = program->binary(Op::And, substitute(*program, condition, map), before, e->range);
   // Never all of them: the place itself is not before itself.

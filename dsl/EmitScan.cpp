@@ -55,7 +55,8 @@ void Emitter::emitGroup(const Group &group) {
   values[&array] = value;
   for (const Sequence &seq : program.sequences)
     if (seq.value == &array) {
-      std::string most = seq.bound.seq ? normalAxis("(" + seq.bound.seq->name + ")-1") : std::to_string(seq.bound.size - 1);
+      std::string most =
+          seq.bound.seq ? normalAxis("(" + seq.bound.seq->name + ")-1") : std::to_string(seq.bound.size - 1);
       AxisOp::create(b, loc(seq.where), seq.name, value, most);
     }
 }

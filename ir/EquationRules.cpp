@@ -44,9 +44,8 @@ static LogicalResult verifyAccess(Equation equation, Value value, AffineMap map,
     int64_t size = equation.getDimSize(*dim), found = type.getDimSize(place);
     StringRef axis = equation.getDimAxis(*dim), foundAxis = axisOf(type, place);
     if (size != found || axis != foundAxis) // E2
-      return op->emitOpError() << "dim " << *dim << " ranges over " << extentText(size, axis) << ", but "
-                               << what << " has " << extentText(found, foundAxis) << " there (its dimension " << place
-                               << ")";
+      return op->emitOpError() << "dim " << *dim << " ranges over " << extentText(size, axis) << ", but " << what
+                               << " has " << extentText(found, foundAxis) << " there (its dimension " << place << ")";
   }
   return success();
 }

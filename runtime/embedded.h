@@ -5,7 +5,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* The whole runtime as one object of hidden symbols; those it defines are called rondo_*, until a library renames them. */
+/* The whole runtime as one object of hidden symbols; those it defines are called rondo_*, until a library renames them.
+ */
 extern const unsigned char rondo_runtime_object[];
 extern const size_t rondo_runtime_object_size;
 /* rondo.h, to be written beside the model's header. */

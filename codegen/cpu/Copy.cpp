@@ -65,8 +65,8 @@ int64_t adjacentDim(const Storage &s) {
 
 } // namespace
 
-void emitCopy(const Scope &scope, const Storage &from, const Storage &to, RankedTensorType type,
-              ArrayRef<Value> preset, int64_t dim, int64_t start) {
+void emitCopy(const Scope &scope, const Storage &from, const Storage &to, RankedTensorType type, ArrayRef<Value> preset,
+              int64_t dim, int64_t start) {
   int64_t a = adjacentDim(from);
   Copier{scope, from, to, type, dim, start, a == adjacentDim(to) ? a : -1, SmallVector<Value>(preset)}.run(0);
 }

@@ -86,9 +86,8 @@ public:
       Value mask = c.holds(arith::CmpIPredicate::slt, c.sequence(c.index(full)), size);
       return inner(c.index(full), mask);
     }
-    c.loop(c.floorTo(first, kLanes), size, kLanes, [&](Value i) {
-      inner(i, c.holds(arith::CmpIPredicate::slt, c.sequence(i), size));
-    });
+    c.loop(c.floorTo(first, kLanes), size, kLanes,
+           [&](Value i) { inner(i, c.holds(arith::CmpIPredicate::slt, c.sequence(i), size)); });
   }
 
 private:
@@ -160,7 +159,8 @@ void emitSoftmax(Point &point, ArrayRef<unsigned> over, int vectorDim, Value con
   Value lowest = c.real(-std::numeric_limits<float>::infinity(), type), zeroes = c.real(0, type);
   // A pass over the listed dimensions: `body` gets the element (-inf where absent) and carries one value.
   auto pass = [&](Value init, llvm::function_ref<Value(Value, Value, Value)> body) {
-    std::function<Value(ArrayRef<unsigned>, Value, Value)> nest = [&](ArrayRef<unsigned> dims, Value carried, Value ok) {
+    std::function<Value(ArrayRef<unsigned>, Value, Value)> nest = [&](ArrayRef<unsigned> dims, Value carried,
+                                                                      Value ok) {
       if (dims.empty()) {
         Value mask = point.mask();
         Value x = c.branch(
@@ -175,19 +175,20 @@ void emitSoftmax(Point &point, ArrayRef<unsigned> over, int vectorDim, Value con
       unsigned dim = dims.front();
       bool along = int(dim) == vectorDim;
       auto [first, size] = point.span(dim);
-      return c.loop(along ? c.floorTo(first, kLanes) : first, size, along ? kLanes : 1, ValueRange{carried}, [&](Value i, ValueRange args) {
-        Point::State saved = point.save();
-        if (along) {
-          point.vectorDim = dim;
-          auto known = Code::constant(size);
-          if (!known || *known % kLanes)
-            point.laneMask = c.holds(arith::CmpIPredicate::slt, c.sequence(i), size);
-        }
-        Value added = point.bind(dim, i);
-        Value next = nest(dims.drop_front(), args[0], c.both(ok, added));
-        point.restore(std::move(saved));
-        return SmallVector<Value>{next};
-      })[0];
+      return c.loop(along ? c.floorTo(first, kLanes) : first, size, along ? kLanes : 1, ValueRange{carried},
+                    [&](Value i, ValueRange args) {
+                      Point::State saved = point.save();
+                      if (along) {
+                        point.vectorDim = dim;
+                        auto known = Code::constant(size);
+                        if (!known || *known % kLanes)
+                          point.laneMask = c.holds(arith::CmpIPredicate::slt, c.sequence(i), size);
+                      }
+                      Value added = point.bind(dim, i);
+                      Value next = nest(dims.drop_front(), args[0], c.both(ok, added));
+                      point.restore(std::move(saved));
+                      return SmallVector<Value>{next};
+                    })[0];
     };
     return nest(over, init, condition);
   };
@@ -236,7 +237,8 @@ void emitEquation(const Scope &scope, Operation *op, ArrayRef<Value> preset) {
 
   int64_t contiguous = scope.kernel.storageOf(op->getResult(0)).contiguousDim();
   auto alongLanes = [&](ArrayRef<unsigned> among, bool adjacent) {
-    return contiguous >= 0 && llvm::is_contained(among, unsigned(contiguous)) && point.vectorisable(contiguous, adjacent);
+    return contiguous >= 0 && llvm::is_contained(among, unsigned(contiguous)) &&
+           point.vectorisable(contiguous, adjacent);
   };
   if (auto softmax = dyn_cast<SoftmaxOp>(op)) {
     SmallVector<unsigned> over(softmax.getOver().begin(), softmax.getOver().end());
@@ -261,8 +263,9 @@ void emitEquation(const Scope &scope, Operation *op, ArrayRef<Value> preset) {
     open.push_back(vectorDim);
   }
   bool room = vectorDim >= 0 && hasRoom(point, vectorDim);
-  ResultLoops(point, [&](Value ok) { isa<MapOp>(op) ? emitMap(point, ok) : emitReduced(point, ok); })
-      .run(open, vectorDim, room, condition);
+  ResultLoops(point, [&](Value ok) {
+    isa<MapOp>(op) ? emitMap(point, ok) : emitReduced(point, ok);
+  }).run(open, vectorDim, room, condition);
 }
 
 void emitConcat(const Scope &scope, ConcatOp op, ArrayRef<Value> preset) {

@@ -23,9 +23,9 @@ struct EquationView {
   mlir::Operation *op;
   llvm::SmallVector<mlir::Value> reads, lets;
   llvm::SmallVector<mlir::AffineMap> readMaps, letMaps;
-  llvm::SmallVector<std::string> scalars;             // "size t", "step t"
+  llvm::SmallVector<std::string> scalars; // "size t", "step t"
   llvm::SmallVector<mlir::IntegerSet> where;
-  llvm::SmallVector<Extent> extents;                  // of all dimensions
+  llvm::SmallVector<Extent> extents; // of all dimensions
   unsigned resultDims = 0;
 
   /// Reads of views are reads of what they are views of.

@@ -185,9 +185,7 @@ void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot) {
       point.bind(out.resultDims - 1, lane);
       point.bind(out.resultDims, s);
     };
-    auto value = [&](Value s) {
-      return head.values ? c.at(head.values, c.mul(s, pattern.width)) : valueRow(head, s);
-    };
+    auto value = [&](Value s) { return head.values ? c.at(head.values, c.mul(s, pattern.width)) : valueRow(head, s); };
     auto range = [&](Value row) {
       Point point(head.scope, softmax);
       Value ok = head.bind(point, same);

@@ -68,7 +68,8 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
       fold.getRegion().front().getTerminator()->getOperand(0) != p.out->getResult(0))
     return std::nullopt;
 
-  EquationView scores = EquationView::of(p.scores), softmax = EquationView::of(p.softmax), out = EquationView::of(p.out);
+  EquationView scores = EquationView::of(p.scores), softmax = EquationView::of(p.softmax),
+               out = EquationView::of(p.out);
   auto type = cast<RankedTensorType>(p.scores->getResult(0).getType());
   SmallVector<unsigned> axes;
   for (int64_t d = 0; d < type.getRank(); ++d) {

@@ -12,8 +12,9 @@ namespace {
 
 using Range = std::pair<Value, Value>;
 
-/// Which columns of the wide values a row needs, from the users backwards, along each of their axes. A softmax asks for what its condition admits;
-/// a sum asks for what its own condition and the softmax it weighs by admit; a map asks for what is asked of it.
+/// Which columns of the wide values a row needs, from the users backwards, along each of their axes. A softmax asks for
+/// what its condition admits; a sum asks for what its own condition and the softmax it weighs by admit; a map asks for
+/// what is asked of it.
 class Demand {
 public:
   Demand(Scope &scope, FoldOp fold, ArrayRef<Value> positions)
@@ -31,9 +32,7 @@ public:
   }
 
 private:
-  bool wide(Value v) {
-    return scope.kernel.placement.has(v) && scope.kernel.placement[v].kind == Place::RowScratch;
-  }
+  bool wide(Value v) { return scope.kernel.placement.has(v) && scope.kernel.placement[v].kind == Place::RowScratch; }
   /// The sequence dims that a row still has.
   SmallVector<unsigned> columnDims(Value v) const {
     return SmallVector<unsigned>(ArrayRef(scope.kernel.placement[v].layout.rowDims).drop_front(positions.size()));
@@ -102,7 +101,8 @@ private:
     }
     return r;
   }
-  /// The values of `e`, linear in the dims of `op`, over what it goes through in this row; `most` where that is not known.
+  /// The values of `e`, linear in the dims of `op`, over what it goes through in this row; `most` where that is not
+  /// known.
   Range reached(Operation *op, AffineExpr e, Range most) {
     EquationView eq = EquationView::of(op);
     Point point(scope, eq);
@@ -113,7 +113,8 @@ private:
       AffineExpr dim = getAffineDimExpr(d, e.getContext());
       if (point.dims[d] || !e.isFunctionOfDim(d))
         continue;
-      auto slope = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(e.replace(dim, dim + 1) - e, eq.dims(), eq.symbols()));
+      auto slope =
+          dyn_cast<AffineConstantExpr>(simplifyAffineExpr(e.replace(dim, dim + 1) - e, eq.dims(), eq.symbols()));
       if (!slope)
         return most;
       slopes.push_back({d, slope.getValue()});

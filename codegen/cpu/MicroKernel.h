@@ -42,8 +42,8 @@ struct TileShape {
   llvm::SmallVector<int64_t> heights;
   int64_t panels, panelsAtOnce;
 };
-/// For products with `group` panels that must stay together (the gates of a cell), out of `total`. `scattered`: each row
-/// needs a pointer of its own; more than some six do not fit the registers.
+/// For products with `group` panels that must stay together (the gates of a cell), out of `total`. `scattered`: each
+/// row needs a pointer of its own; more than some six do not fit the registers.
 TileShape generalTile(Target target, int64_t total, int64_t group = 1, bool scattered = false);
 /// For at most two rows, where B streams through once; heights {2, 1}.
 TileShape thinTile(Target target, int64_t total, int64_t group = 1);

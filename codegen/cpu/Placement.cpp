@@ -95,9 +95,7 @@ int64_t Placement::slotFor(Value v, const Layout &layout) {
 
 int64_t Placement::newSlot(const Layout &layout) {
   std::vector<int64_t> terms(axes->terms());
-  int64_t term = !layout.perExample       ? 0
-                 : layout.rowDims.empty() ? 1
-                                          : axes->rowTerm(axes->spaceOf(layout.axes(*axes)));
+  int64_t term = !layout.perExample ? 0 : layout.rowDims.empty() ? 1 : axes->rowTerm(axes->spaceOf(layout.axes(*axes)));
   terms[term] = layout.rowSize;
   slots.push_back(terms);
   return slots.size() - 1;

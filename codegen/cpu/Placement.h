@@ -15,19 +15,19 @@ namespace rondo {
 /// The packed block and what stands behind the cells in the plain block, shared by all exports of a model.
 struct WeightBlocks {
   llvm::StringMap<const EmittedCell *> cells;
-  llvm::StringMap<int64_t> packedCell;          // cells that entries read, padded, in the packed block
+  llvm::StringMap<int64_t> packedCell; // cells that entries read, padded, in the packed block
   int64_t packedFloats = 0, plainFloats = 0;
 };
 
 struct Place {
   enum Kind { Input, Result, Slot, Packed, Plain, Carry, View, RowScratch, Nowhere } kind;
-  int64_t index = 0;                            // input, result or slot; offset in floats; first of two slots of a carry
+  int64_t index = 0; // input, result or slot; offset in floats; first of two slots of a carry
   Layout layout = {};
-  mlir::Value whole = {};                       // View: the value a slice is of, or a past's stack
-  int64_t heldDim = -1;                         // View: dimension held at the step of `axis`
+  mlir::Value whole = {}; // View: the value a slice is of, or a past's stack
+  int64_t heldDim = -1;   // View: dimension held at the step of `axis`
   std::string axis = {};
-  std::vector<int64_t> scratchOffset = {};      // RowScratch: where in a thread's scratch, in terms
-  unsigned rowAxes = 1;                         // RowScratch: how many axes a row of the fold has
+  std::vector<int64_t> scratchOffset = {}; // RowScratch: where in a thread's scratch, in terms
+  unsigned rowAxes = 1;                    // RowScratch: how many axes a row of the fold has
 };
 
 class Placement {

@@ -126,8 +126,8 @@ Value Point::evaluate(const Condition &condition, bool asVector) const {
   for (auto &clause : condition.clauses) {
     Value all;
     for (auto &[e, isEq] : clause)
-      all = c.both(all, c.holds(isEq ? arith::CmpIPredicate::eq : arith::CmpIPredicate::sge, evaluate(e, asVector),
-                                c.index(0)));
+      all = c.both(
+          all, c.holds(isEq ? arith::CmpIPredicate::eq : arith::CmpIPredicate::sge, evaluate(e, asVector), c.index(0)));
     if (!all)
       return Value(); // an empty clause is true
     any = any ? c.either(any, all) : all;
@@ -144,9 +144,7 @@ Value Point::lookUp(unsigned let) {
   SmallVector<Value> at;
   for (AffineExpr e : eq.letMaps[let].getResults())
     at.push_back(evaluate(e));
-  auto load = [&] {
-    return SmallVector<Value>{c.loadInt(scope.address(storage, at), c.index(0))};
-  };
+  auto load = [&] { return SmallVector<Value>{c.loadInt(scope.address(storage, at), c.index(0))}; };
   symbols[eq.scalars.size() + let] =
       c.branch(inRange, {c.b.getIndexType()}, load, [&] { return SmallVector<Value>{c.index(-1)}; })[0];
   return inRange;

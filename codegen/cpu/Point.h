@@ -12,9 +12,9 @@ public:
 
   const Scope &scope;
   const EquationView &eq;
-  llvm::SmallVector<mlir::Value> dims;   // known dimensions; the vector dimension holds its first lane's index
-  int vectorDim = -1;                    // dimension that runs along the lanes, once chosen
-  mlir::Value laneMask;                  // lanes that exist at all (last strip); null: all
+  llvm::SmallVector<mlir::Value> dims; // known dimensions; the vector dimension holds its first lane's index
+  int vectorDim = -1;                  // dimension that runs along the lanes, once chosen
+  mlir::Value laneMask;                // lanes that exist at all (last strip); null: all
 
   Code &code() const { return scope.code(); }
   mlir::Value extent(unsigned dim) const;
@@ -71,7 +71,7 @@ private:
   mlir::Value lookUp(unsigned let);
   mlir::Value gather(unsigned k, mlir::Type stored, mlir::Value mask);
 
-  llvm::SmallVector<mlir::Value> symbols;       // null: not yet known
+  llvm::SmallVector<mlir::Value> symbols; // null: not yet known
   llvm::SmallVector<Condition> conditions;
   llvm::SmallVector<llvm::SmallVector<Condition>> letConditions;
 };

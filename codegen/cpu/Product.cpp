@@ -15,8 +15,8 @@ std::pair<Value, Value> rondo::threadRange(Emit &e, Value count, int64_t unit, V
   return {bound(tid), bound(e.add(tid, 1))};
 }
 
-/// Of A and of a block: less than half of a second-level cache of 1 MB. B's panels and C pass through the same sets, and
-/// reading B once more costs little, since it is fetched ahead.
+/// Of A and of a block: less than half of a second-level cache of 1 MB. B's panels and C pass through the same sets,
+/// and reading B once more costs little, since it is fetched ahead.
 static constexpr int64_t kBlockFloats = 3 << 15;
 static constexpr int64_t kLeastTiles = 4, kMostTiles = 20, kHighest = 14;
 

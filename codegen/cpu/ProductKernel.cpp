@@ -10,10 +10,12 @@ namespace rondo {
 /// One value read elsewhere, 16 columns at a time: at a place that may depend on data or lengths, or be absent.
 static bool isStripRead(Operation *op) {
   auto contract = dyn_cast<ContractOp>(op);
-  if (!contract || contract.getReads().size() != 1 || cast<Equation>(op).getNumReducedDims() || !contract.getWhere().empty())
+  if (!contract || contract.getReads().size() != 1 || cast<Equation>(op).getNumReducedDims() ||
+      !contract.getWhere().empty())
     return false;
   auto type = cast<RankedTensorType>(contract.getType());
-  if (!type.getElementType().isF32() || !cast<RankedTensorType>(contract.getReads()[0].getType()).getElementType().isF32())
+  if (!type.getElementType().isF32() ||
+      !cast<RankedTensorType>(contract.getReads()[0].getType()).getElementType().isF32())
     return isSafeView(op);
   EquationView eq = EquationView::of(op);
   for (AffineMap map : eq.letMaps)
@@ -282,7 +284,8 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
     }
     auto put = [&](const Storage &to) {
       Value mask;
-      // All lanes may be written where only the padding of the own row follows: behind the last gate, if that is wide enough.
+      // All lanes may be written where only the padding of the own row follows: behind the last gate, if that is wide
+      // enough.
       int64_t rowWidth = type.getDimSize(type.getRank() - 1), end = gate * width + llvm::alignTo(width, kLanes);
       bool fits = to.layout.padded && (gate + 1) * width >= rowWidth && end <= int64_t(llvm::alignTo(rowWidth, kLanes));
       if (width % kLanes && !fits)

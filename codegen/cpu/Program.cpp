@@ -157,8 +157,8 @@ private:
   }
 
   /// A function of the output module whose body `fill` writes; every pointer argument first, then two i32.
-  std::string function(const Twine &name, Target target, unsigned pointers, bool threaded, bool isExternal, Location loc,
-                       llvm::function_ref<LogicalResult(Code &, Block &)> fill, LogicalResult &result) {
+  std::string function(const Twine &name, Target target, unsigned pointers, bool threaded, bool isExternal,
+                       Location loc, LogicalResult &result, llvm::function_ref<LogicalResult(Code &, Block &)> fill) {
     OpBuilder b(source.getContext());
     b.setInsertionPointToEnd(program.module->getBody());
     SmallVector<Type> types(pointers, LLVM::LLVMPointerType::get(b.getContext()));
@@ -180,22 +180,23 @@ private:
   LogicalResult emitLoad(Target target) {
     LogicalResult result = success();
     std::string name = ("load." + target.name()).str();
-    program.load.push_back(function(name, target, 2, false, true, source.getLoc(), [&](Code &code, Block &entry) {
-      for (Export &e : exports) {
-        Kernel kernel(code, entry.getArgument(1), Value(), Value(), e.axes, *e.placement);
-        kernel.plain = entry.getArgument(0);
-        kernel.packed = entry.getArgument(1);
-        Scope scope(kernel);
-        LogicalResult ok = success();
-        e.func.walk([&](Operation *op) {
-          if (succeeded(ok) && e.placement->isConstant(op) && !isa<KernelOp, FoldOp>(op))
-            ok = emitConstant(scope, op);
-        });
-        if (failed(ok))
-          return ok;
-      }
-      return LogicalResult::success();
-    }, result));
+    program.load.push_back(
+        function(name, target, 2, false, true, source.getLoc(), result, [&](Code &code, Block &entry) {
+          for (Export &e : exports) {
+            Kernel kernel(code, entry.getArgument(1), Value(), Value(), e.axes, *e.placement);
+            kernel.plain = entry.getArgument(0);
+            kernel.packed = entry.getArgument(1);
+            Scope scope(kernel);
+            LogicalResult ok = success();
+            e.func.walk([&](Operation *op) {
+              if (succeeded(ok) && e.placement->isConstant(op) && !isa<KernelOp, FoldOp>(op))
+                ok = emitConstant(scope, op);
+            });
+            if (failed(ok))
+              return ok;
+          }
+          return LogicalResult::success();
+        }));
     return result;
   }
 
@@ -209,7 +210,8 @@ private:
       const EmittedCell *cell = weights.cells.lookup(read.getCell());
       Value from = c.at(kernel.plain, c.index(cell->offset));
       Storage plain{from, Layout::of(type, false), {}, {}};
-      if (kernel.placement[read.getResult()].kind == Place::Packed && copied.insert({c.b.getBlock(), cell->name}).second)
+      if (kernel.placement[read.getResult()].kind == Place::Packed &&
+          copied.insert({c.b.getBlock(), cell->name}).second)
         emitCopy(scope, plain, kernel.storageOf(read.getResult()), type, open);
       return success();
     }
@@ -258,7 +260,7 @@ private:
       LogicalResult result = success();
       std::string name = (out.name + "." + Twine(kernels.size()) + "." + target.name()).str();
       KernelCall call;
-      call.name = function(name, target, 1, true, false, loc, [&](Code &code, Block &entry) {
+      call.name = function(name, target, 1, true, false, loc, result, [&](Code &code, Block &entry) {
         auto wide = [&](unsigned i) {
           return arith::IndexCastOp::create(code.b, loc, code.b.getIndexType(), entry.getArgument(i));
         };
@@ -268,7 +270,7 @@ private:
         LogicalResult filled = fill(k);
         call.pointers.assign(k.pointers().begin(), k.pointers().end());
         return filled;
-      }, result);
+      });
       call.name = shared(call.name);
       kernels.push_back(std::move(call));
       return result;
@@ -307,11 +309,11 @@ private:
         return failure();
     }
     LogicalResult result = success();
-    out.entry.push_back(function(Twine(out.name) + "." + target.name(), target, 1, true, true, e.func.getLoc(),
+    out.entry.push_back(function(Twine(out.name) + "." + target.name(), target, 1, true, true, e.func.getLoc(), result,
                                  [&](Code &code, Block &entry) {
-      emitCalls(code, entry, kernels);
-      return LogicalResult::success();
-    }, result));
+                                   emitCalls(code, entry, kernels);
+                                   return LogicalResult::success();
+                                 }));
     return result;
   }
 
@@ -391,7 +393,7 @@ private:
 
   ModuleOp source;
   EmittedProgram program;
-  llvm::StringMap<std::string> kernelOf;   // by the text of its code
+  llvm::StringMap<std::string> kernelOf; // by the text of its code
   WeightBlocks weights;
   std::vector<Export> exports;
   std::set<std::pair<Block *, std::string>> copied;

@@ -103,7 +103,8 @@ Value Reduction::sumOfProducts(Value carried, Value mask) {
     if (n == 1)
       next = join(carried, product);
     else
-      next = real ? c.fma(product, element(n - 1, mask), carried) : join(multiply(product, element(n - 1, mask)), carried);
+      next =
+          real ? c.fma(product, element(n - 1, mask), carried) : join(multiply(product, element(n - 1, mask)), carried);
   }
   return mask && isa<VectorType>(carriedType) ? c.pick(mask, next, carried) : next;
 }
@@ -177,8 +178,9 @@ Value Reduction::emit() {
     return logSumExp();
   Value init = element_.isF32() ? c.real(0, carriedType) : c.integer(0, carriedType);
   if (how.empty())
-    return fold(init, [&](Value x, Value y) { return c.addf(x, y); },
-                [&](Value carried, Value mask) { return sumOfProducts(carried, mask); });
+    return fold(
+        init, [&](Value x, Value y) { return c.addf(x, y); },
+        [&](Value carried, Value mask) { return sumOfProducts(carried, mask); });
   double inf = std::numeric_limits<double>::infinity();
   bool real = element_.isF32();
   auto combine = [&](Value x, Value y) -> Value {
@@ -188,8 +190,9 @@ Value Reduction::emit() {
                             : arith::MulIOp::create(c.b, c.loc, x, y).getResult();
     return how == "max" ? c.maxSecond(x, y) : how == "min" ? c.minSecond(x, y) : c.mulf(x, y);
   };
-  init = real ? c.real(how == "max" ? -inf : how == "min" ? inf : 1, carriedType)
-              : c.integer(how == "max" ? INT32_MIN : how == "min" ? INT32_MAX : 1, carriedType);
+  double start = how == "max" ? -inf : how == "min" ? inf : 1;
+  int64_t startInt = how == "max" ? INT32_MIN : how == "min" ? INT32_MAX : 1;
+  init = real ? c.real(start, carriedType) : c.integer(startInt, carriedType);
   return fold(init, combine, [&](Value carried, Value mask) {
     Value next = combine(element(0, mask), carried);
     return mask && isa<VectorType>(carriedType) ? c.pick(mask, next, carried) : next;

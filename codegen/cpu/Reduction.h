@@ -8,8 +8,8 @@ namespace rondo {
 class Reduction {
 public:
   explicit Reduction(Point &point);
-  mlir::Type type() const { return resultType; }      // scalar, or vector where the result runs along the lanes
-  mlir::Value identity() const;                       // the value of no terms
+  mlir::Type type() const { return resultType; } // scalar, or vector where the result runs along the lanes
+  mlir::Value identity() const;                  // the value of no terms
   mlir::Value emit();
 
 private:
@@ -24,10 +24,10 @@ private:
   Code &code() const { return point.code(); }
 
   Point &point;
-  llvm::SmallVector<unsigned> dims;   // reduced dimensions, the innermost last
-  bool lanes = false;                 // the innermost reduced dimension runs along the lanes
+  llvm::SmallVector<unsigned> dims; // reduced dimensions, the innermost last
+  bool lanes = false;               // the innermost reduced dimension runs along the lanes
   mlir::Type element_, resultType, carriedType;
-  llvm::StringRef how;                // "" for a contract
+  llvm::StringRef how; // "" for a contract
 };
 
 } // namespace rondo

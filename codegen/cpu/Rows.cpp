@@ -179,7 +179,8 @@ SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
     for (Operation &inner : block.without_terminator())
       if (apart && &inner == fold)
         add(fold.getBody().front(), add);
-      else if (!isSafeView(&inner) || llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
+      else if (!isSafeView(&inner) ||
+               llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
         parts.push_back(&inner);
   };
   add(kernel.getBlock(), add);
@@ -214,8 +215,7 @@ LogicalResult emitRows(Kernel &kernel, Operation *op) {
     c.loop(share(batch, kernel.tid), share(batch, c.add(kernel.tid, c.index(1))), 1,
            [&](Value e) { result = emitForExample(outer.withExample(e), op); });
   } else {
-    c.guarded(c.holds(arith::CmpIPredicate::eq, kernel.tid, c.index(0)),
-              [&] { result = emitForExample(outer, op); });
+    c.guarded(c.holds(arith::CmpIPredicate::eq, kernel.tid, c.index(0)), [&] { result = emitForExample(outer, op); });
   }
   return result;
 }

@@ -9,12 +9,23 @@ namespace rondo {
 
 /// The fields of `rondo_frame` (runtime/src/program.h), in its order.
 enum class FrameField {
-  Batch, Offsets, Rows, Longest, ExampleOf, Order, Inputs, Results, Weights, Slots, Scratch,
-  ScratchStride, Team
+  Batch,
+  Offsets,
+  Rows,
+  Longest,
+  ExampleOf,
+  Order,
+  Inputs,
+  Results,
+  Weights,
+  Slots,
+  Scratch,
+  ScratchStride,
+  Team
 };
 
-/// One kernel function: `void kernel(rondo_frame *, i32 tid, i32 threads, pointers ..)`. Values read from the frame are loaded once,
-/// at its entry.
+/// One kernel function: `void kernel(rondo_frame *, i32 tid, i32 threads, pointers ..)`. Values read from the frame are
+/// loaded once, at its entry.
 class Kernel {
 public:
   Kernel(Code code, mlir::Value frame, mlir::Value tid, mlir::Value threads, const AxisTable &axes,
@@ -22,7 +33,7 @@ public:
       : code(code), frame(frame), tid(tid), threads(threads), axes(axes), placement(placement) {}
 
   Code code;
-  mlir::Value frame, tid, threads;   // pointer, index, index
+  mlir::Value frame, tid, threads; // pointer, index, index
   const AxisTable &axes;
   const Placement &placement;
   /// While a model is opened there is no frame: the plain and the packed block instead.
@@ -39,11 +50,11 @@ public:
   /// kernels which differ in nothing else are one function.
   mlir::Value pointerTo(FrameField f, int64_t i);
   llvm::ArrayRef<std::pair<FrameField, int64_t>> pointers() const { return passed; }
-  mlir::Value field(FrameField f);                       // a pointer, or an index
-  mlir::Value element(FrameField f, int64_t i);          // pointer field[i] of a table of pointers
-  mlir::Value number(FrameField f, int64_t i);           // int64_t field[i]
-  mlir::Value scratch();                                 // this thread's scratch
-  mlir::Value exampleList(int64_t depth);                // int32_t for each example, behind the thread's scratch; depth >= 1
+  mlir::Value field(FrameField f);              // a pointer, or an index
+  mlir::Value element(FrameField f, int64_t i); // pointer field[i] of a table of pointers
+  mlir::Value number(FrameField f, int64_t i);  // int64_t field[i]
+  mlir::Value scratch();                        // this thread's scratch
+  mlir::Value exampleList(int64_t depth);       // int32_t for each example, behind the thread's scratch; depth >= 1
   /// Sum of coefficients (terms as in rondo_export) times the terms of this call.
   mlir::Value sizeOf(llvm::ArrayRef<int64_t> terms);
 
@@ -52,16 +63,17 @@ private:
   llvm::SmallVector<std::pair<FrameField, int64_t>> passed;
   llvm::DenseMap<mlir::Value, Storage> storage;
   llvm::StringMap<mlir::Value> loaded;
-  mlir::Operation *entryEnd = nullptr;                   // the last operation made at the entry
+  mlir::Operation *entryEnd = nullptr; // the last operation made at the entry
 };
 
 /// A place inside a kernel. Copies are cheap; entering an example makes a new one.
 struct Scope {
   Kernel &kernel;
-  mlir::Value example;                                   // null where there is none
-  llvm::SmallVector<mlir::Value> offset, length;         // of this example, per space; per axis
-  llvm::StringMap<mlir::Value> step;                     // of the enclosing scans, by axis
-  /// In a row of a fold: the columns of each wide value that anybody asks for, along each of its axes that are columns. Nothing outside is computed or read.
+  mlir::Value example;                           // null where there is none
+  llvm::SmallVector<mlir::Value> offset, length; // of this example, per space; per axis
+  llvm::StringMap<mlir::Value> step;             // of the enclosing scans, by axis
+  /// In a row of a fold: the columns of each wide value that anybody asks for, along each of its axes that are columns.
+  /// Nothing outside is computed or read.
   llvm::DenseMap<mlir::Value, llvm::SmallVector<std::pair<mlir::Value, mlir::Value>>> columns;
 
   explicit Scope(Kernel &kernel) : kernel(kernel) {}

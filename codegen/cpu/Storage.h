@@ -22,17 +22,17 @@
 
 namespace rondo {
 
-/// Sequence axes of a program, by the names that types carry, and the grids of them that its values are over. A *space* is
-/// an axis or a grid: axes have the indices of the emitted axis table, grids follow.
+/// Sequence axes of a program, by the names that types carry, and the grids of them that its values are over. A *space*
+/// is an axis or a grid: axes have the indices of the emitted axis table, grids follow.
 struct AxisTable {
   llvm::SmallVector<std::string> names;
   struct Grid {
-    llvm::SmallVector<int64_t> axes;             // rising
-    bool byRows = false;                         // products run over its rows, or recurrences along one of its axes
+    llvm::SmallVector<int64_t> axes; // rising
+    bool byRows = false;             // products run over its rows, or recurrences along one of its axes
   };
   llvm::SmallVector<Grid> grids;
 
-  int64_t indexOf(llvm::StringRef name) const;   // -1: no such axis
+  int64_t indexOf(llvm::StringRef name) const; // -1: no such axis
   unsigned spaces() const { return names.size() + grids.size(); }
   /// The space of some axes in any order; one axis is its own. -1: no value is over it.
   int64_t spaceOf(llvm::ArrayRef<int64_t> axes) const;
@@ -46,12 +46,12 @@ struct AxisTable {
 /// The shape of a value's storage; independent of any function being built.
 struct Layout {
   mlir::RankedTensorType type;
-  llvm::SmallVector<int64_t> strides;   // in elements, of each static dimension; 0 for dynamic ones
-  llvm::SmallVector<unsigned> rowDims;  // the dynamic dimensions other than b, in order
-  int64_t rowSize = 1;                  // elements from one row to the next
-  bool perExample = false;              // has a `b` dimension
+  llvm::SmallVector<int64_t> strides;  // in elements, of each static dimension; 0 for dynamic ones
+  llvm::SmallVector<unsigned> rowDims; // the dynamic dimensions other than b, in order
+  int64_t rowSize = 1;                 // elements from one row to the next
+  bool perExample = false;             // has a `b` dimension
   bool padded = true;
-  bool innerRow = false;                // static dimensions stand before the last of several sequence axes
+  bool innerRow = false; // static dimensions stand before the last of several sequence axes
 
   /// `table`: null where no grid has rows that lie in the library.
   static Layout of(mlir::RankedTensorType type, bool padded, const AxisTable *table = nullptr);
@@ -67,8 +67,9 @@ struct Storage {
   Layout layout;
   /// Dimensions held fixed (slices): index in `layout.type`, and the axis whose current step is its value.
   llvm::SmallVector<std::pair<unsigned, std::string>> held;
-  /// Scratch of one row of a value over a grid: elements from one run to the next. The row has the `rowAxes` first axes;
-  /// what it holds is [the other axes but the last.., static dims.., last axis]. Runs over one axis are 64-byte aligned.
+  /// Scratch of one row of a value over a grid: elements from one run to the next. The row has the `rowAxes` first
+  /// axes; what it holds is [the other axes but the last.., static dims.., last axis]. Runs over one axis are 64-byte
+  /// aligned.
   mlir::Value runLength;
   unsigned rowAxes = 1;
 

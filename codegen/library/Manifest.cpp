@@ -13,8 +13,10 @@ static json::Value value(const EmittedExport &fn, const EmittedValue &v) {
   json::Array axes;
   for (int32_t axis : v.axes)
     axes.push_back(fn.axes[axis].name);
-  json::Object object{
-      {"name", v.name}, {"element", elementName(v.element)}, {"axes", std::move(axes)}, {"shape", json::Array(v.shape)}};
+  json::Object object{{"name", v.name},
+                      {"element", elementName(v.element)},
+                      {"axes", std::move(axes)},
+                      {"shape", json::Array(v.shape)}};
   if (v.bound > 0)
     object["bound"] = v.bound;
   else if (v.bound < 0)

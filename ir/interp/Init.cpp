@@ -100,7 +100,10 @@ Tensor rondo::initialValue(CellOp cell, uint64_t seed, InitStyle style) {
   Type element = type.getElementType();
   if (!element.isF32()) { // truths, integers below their bound, or small ones
     auto bound = cell->getAttrOfType<IntegerAttr>("rondo.bound");
-    int64_t count = element.isInteger(1) ? 2 : bound ? bound.getInt() : 13, least = element.isInteger(1) || bound ? 0 : -4;
+    int64_t count = element.isInteger(1) ? 2
+                    : bound              ? bound.getInt()
+                                         : 13,
+            least = element.isInteger(1) || bound ? 0 : -4;
     if (!cell.getInit())
       fill([&]() { return least + std::floor(random.uniform() * count); });
     else

@@ -6,7 +6,8 @@ using namespace rondo;
 //===--- What needs the axis -------------------------------------------------------------------------------------===//
 
 /// Whether `op` itself (not its operands) differs along the axis. A ragged axis makes all lengths differ, and with them
-/// the steps: threads are at different ones, and backwards each example has its own. A scan's axis makes its step differ.
+/// the steps: threads are at different ones, and backwards each example has its own. A scan's axis makes its step
+/// differ.
 static bool mentions(Operation *op, const AxisAdder::Axis &axis) {
   if (axis.ragged) {
     for (Type type : op->getResultTypes())

@@ -90,8 +90,8 @@ private:
           if (given.contains(input) || outside)
             ofGiven |= sequenceAxes(input.getType()) == axes || outside;
           else
-            ofWide |= input.getParentBlock() == &block && input.getDefiningOp() &&
-                      sequenceAxes(input.getType()) == axes;
+            ofWide |=
+                input.getParentBlock() == &block && input.getDefiningOp() && sequenceAxes(input.getType()) == axes;
         }
         // What a still wider value is reduced to may be over a grid that is there anyway.
         if (!ofWide && (ofGiven || (ofWider && grids.count(axes))))

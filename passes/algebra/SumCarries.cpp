@@ -3,7 +3,7 @@
 //
 //   before  %s = scan t over (%x) -> sum { ^bb0(%xt): .. yield %y }
 //   after   %zero = map { 0 }
-//           %s = scan t over (%x) from (%zero) -> last { ^bb0(%xt, %sum): .. %next = map %sum, %y { a + b } yield %next }
+//           %s = scan t over (%x) from (%zero) -> last { ^bb0(%xt, %sum): .. %n = map %sum, %y { a + b } yield %n }
 //
 // Precondition: programs of one example; passes that move sums out of scans have run. Postcondition: no scan has sums.
 #include "passes/Passes.h"
@@ -20,10 +20,11 @@ using namespace rondo;
 static Value zeroOf(OpBuilder &builder, Location loc, Type type) {
   EquationParts parts;
   parts.results = {type};
-  return MapOp::create(builder, loc, parts, [&](OpBuilder &inner, Location, ValueRange) {
-           Type element = cast<RankedTensorType>(type).getElementType();
-           return SmallVector<Value>{arith::ConstantOp::create(inner, loc, inner.getZeroAttr(element))};
-         }).getResult(0);
+  auto map = MapOp::create(builder, loc, parts, [&](OpBuilder &inner, Location, ValueRange) {
+    Type element = cast<RankedTensorType>(type).getElementType();
+    return SmallVector<Value>{arith::ConstantOp::create(inner, loc, inner.getZeroAttr(element))};
+  });
+  return map.getResult(0);
 }
 
 static Value sumOf(OpBuilder &builder, Location loc, Value sum, Value term) {
@@ -32,12 +33,12 @@ static Value sumOf(OpBuilder &builder, Location loc, Value sum, Value term) {
   parts.results = {type};
   for (Value value : {sum, term})
     parts.read(value, builder.getMultiDimIdentityMap(type.getRank()));
-  return MapOp::create(builder, loc, parts, [&](OpBuilder &inner, Location, ValueRange read) {
-           Value next = type.getElementType().isF32()
-                            ? Value(arith::AddFOp::create(inner, loc, read[0], read[1]))
-                            : Value(arith::AddIOp::create(inner, loc, read[0], read[1]));
-           return SmallVector<Value>{next};
-         }).getResult(0);
+  auto map = MapOp::create(builder, loc, parts, [&](OpBuilder &inner, Location, ValueRange read) {
+    Value next = type.getElementType().isF32() ? Value(arith::AddFOp::create(inner, loc, read[0], read[1]))
+                                               : Value(arith::AddIOp::create(inner, loc, read[0], read[1]));
+    return SmallVector<Value>{next};
+  });
+  return map.getResult(0);
 }
 
 static void carrySums(ScanOp scan) {

@@ -15,15 +15,15 @@ static constexpr int64_t kMostGates = 8;
 constexpr llvm::StringLiteral kStored = "rondo.stored";
 
 bool rondo::isFreeView(Operation *op) {
-  if (!isView(op) || op->hasAttr(kStored) ||
-      cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
+  if (!isView(op) || op->hasAttr(kStored) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
     return false; // a parameter's is made once
-  return llvm::none_of(op->getUsers(),
-                       [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp, AxisOp>(user); });
+  return llvm::none_of(op->getUsers(), [](Operation *user) {
+    return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp, AxisOp>(user);
+  });
 }
 
-/// Where an access of a view looks, `inner`, as the reader of the view at `outer` sees it: its symbols are the reader's,
-/// then the view's.
+/// Where an access of a view looks, `inner`, as the reader of the view at `outer` sees it: its symbols are the
+/// reader's, then the view's.
 static AffineMap throughView(Equation view, AffineMap inner, AffineMap outer) {
   unsigned symbols = outer.getNumSymbols(), total = symbols + view.getNumSymbols();
   SmallVector<AffineExpr> renamed, exprs;
@@ -186,8 +186,8 @@ static SmallVector<unsigned> rowDims(RankedTensorType type) {
   return dims;
 }
 
-/// The dims whose positions are computed apart from each other: those over `b` and sequences, but for a softmax over the
-/// first sequence only `b`, since threads are dealt that sequence's positions and each would need all others.
+/// The dims whose positions are computed apart from each other: those over `b` and sequences, but for a softmax over
+/// the first sequence only `b`, since threads are dealt that sequence's positions and each would need all others.
 static SmallVector<unsigned> rowDims(Value value) {
   SmallVector<unsigned> dims = rowDims(cast<RankedTensorType>(value.getType()));
   if (auto softmax = value.getDefiningOp<SoftmaxOp>())

@@ -5,13 +5,13 @@
 //           func attributes {rondo.arena = [["rows t", 64], ["examples", 16]]}: what a slot is a multiple of, and
 //           floats
 //
-// A slot's size is affine: its floats times one of 1, the examples, the rows of an axis, the rows of several axes together. Values
-// share a slot when one is dead before the other is made. What a kernel reads lives until the kernel's end, because its
-// rows run in any order on several threads. Within a kernel or a scan two values share only if their rows are equally
-// long: row r of the one then overlaps row r of the other and no other row, and each row runs in order.
-// Carries of scans have buffers of their own. Precondition: kernels formed. Postcondition: every operation outside
-// `load` that gives a value has `rondo.slots`. Code generation takes a slot only for what it does store: views, what
-// stays in registers or in a thread's scratch, and what it writes into the caller's buffers need none.
+// A slot's size is affine: its floats times one of 1, the examples, the rows of an axis, the rows of several axes
+// together. Values share a slot when one is dead before the other is made. What a kernel reads lives until the kernel's
+// end, because its rows run in any order on several threads. Within a kernel or a scan two values share only if their
+// rows are equally long: row r of the one then overlaps row r of the other and no other row, and each row runs in
+// order. Carries of scans have buffers of their own. Precondition: kernels formed. Postcondition: every operation
+// outside `load` that gives a value has `rondo.slots`. Code generation takes a slot only for what it does store: views,
+// what stays in registers or in a thread's scratch, and what it writes into the caller's buffers need none.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
@@ -128,8 +128,7 @@ private:
         visit(scan.getBlock(), at);
         continue;
       }
-      bool stored =
-          !isView(&op) || llvm::any_of(op.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
+      bool stored = !isView(&op) || llvm::any_of(op.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
       if (op.getNumResults() && stored)
         assign(&op, at);
     }

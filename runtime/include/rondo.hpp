@@ -1,5 +1,5 @@
-/* What the C++ headers of all models share (C++17): errors as exceptions, batches, ragged results. A model's own header,
-   <model>.hpp, has the class. Everything is inline; nothing here is a symbol of a library. */
+/* What the C++ headers of all models share (C++17): errors as exceptions, batches, ragged results. A model's own
+   header, <model>.hpp, has the class. Everything is inline; nothing here is a symbol of a library. */
 #ifndef RONDO_HPP
 #define RONDO_HPP
 #include "rondo.h"
@@ -111,7 +111,8 @@ public:
       lengths_[axis][i] = offsets[i + 1] - offsets[i];
   }
   /* A result without the room that it did not need. */
-  template <typename T> void fit(Ragged<T> &result, std::initializer_list<size_t> axes, size_t width) const {
+  template <typename T>
+  void fit(Ragged<T> &result, std::initializer_list<size_t> axes, size_t width) const {
     for (size_t i = 0; i < batch_; ++i)
       result.offsets[i + 1] = result.offsets[i] + values(i, axes, width);
     result.data.resize(result.offsets.back());

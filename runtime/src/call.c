@@ -22,8 +22,8 @@ static void measure(const rondo_lengths *lengths, rondo_extent *extent) {
   for (int32_t a = 0; a < rondo_spaces(export_); ++a) {
     int64_t rows = 0, longest = 0;
     for (int64_t i = 0; i < lengths->batch; ++i) {
-      int64_t own = a < export_->axes ? rondo_length(lengths, a, i)
-                                      : rows_of(lengths, &export_->grid[a - export_->axes], i);
+      int64_t own =
+          a < export_->axes ? rondo_length(lengths, a, i) : rows_of(lengths, &export_->grid[a - export_->axes], i);
       rows += own;
       longest = own > longest ? own : longest;
     }

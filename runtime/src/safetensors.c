@@ -253,11 +253,11 @@ static rondo_status match(const rondo_program *program, table *table, const rond
         entry *e = what == UNUSED ? &table->all[i] : find(table, cell->name);
         if (e && cell)
           e->used = true;
-        int is = !cell                    ? (e->used ? -1 : UNUSED)
-                 : !e                     ? MISSING
-                 : !readable(e, cell)     ? WRONG_TYPE
-                 : !same_shape(e, cell)   ? WRONG_SHAPE
-                                          : -1;
+        int is = !cell                  ? (e->used ? -1 : UNUSED)
+                 : !e                   ? MISSING
+                 : !readable(e, cell)   ? WRONG_TYPE
+                 : !same_shape(e, cell) ? WRONG_SHAPE
+                                        : -1;
         if (is != what)
           continue;
         if (!naming) {

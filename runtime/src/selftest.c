@@ -23,9 +23,7 @@ static uint32_t next(uint32_t *state) {
   return *state >> 8;
 }
 
-static rondo_lengths lengths_of(const trial *t) {
-  return (rondo_lengths){t->export_, t->batch, t->offsets, t->known};
-}
+static rondo_lengths lengths_of(const trial *t) { return (rondo_lengths){t->export_, t->batch, t->offsets, t->known}; }
 
 static void make_input(const trial *t, int32_t index, uint32_t *state) {
   const rondo_value *input = &t->export_->input[index];
@@ -184,7 +182,8 @@ static size_t place(trial *t, char *block, const rondo_session *session) {
 }
 
 static rondo_status test_export(const rondo_export *e, rondo_session *session, rondo_error *error) {
-  trial t = {.export_ = e, .known = rondo_given(e), .batch = session->limit[0] < MAX_BATCH ? session->limit[0] : MAX_BATCH};
+  trial t = {
+      .export_ = e, .known = rondo_given(e), .batch = session->limit[0] < MAX_BATCH ? session->limit[0] : MAX_BATCH};
   for (int32_t a = 0; a < rondo_given(e) && t.batch; ++a)
     while (t.batch && trial_length(e, session, t.batch, a, 0) < 0)
       --t.batch;

@@ -8,8 +8,8 @@
 
 namespace rondo {
 
-/// Loads the one library that is named (or compiles the model), opens it with its weights and finds the fn of --fn. Without --fn it is
-/// the only export, of those that `suits` where given. Null after a message; `status` is the exit.
+/// Loads the one library that is named (or compiles the model), opens it with its weights and finds the fn of --fn.
+/// Without --fn it is the only export, of those that `suits` where given. Null after a message; `status` is the exit.
 std::unique_ptr<CompiledLibrary> openExport(const Options &options, llvm::function_ref<bool(const Signature &)> suits,
                                             const Signature *&fn, int &status);
 

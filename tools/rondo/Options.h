@@ -28,7 +28,7 @@ struct Options {
   std::string output;                                        // -o
   std::string weights;
   std::vector<std::string> targets = {"x86-64-v3", "x86-64-v4"};
-  std::string recurrences;          // what threads have of their own there: examples, columns; empty: each call decides
+  std::string recurrences; // what threads have of their own there: examples, columns; empty: each call decides
   unsigned threads = 1;
 
   // compile
