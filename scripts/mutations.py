@@ -39,7 +39,7 @@ def random_programs(build):
 STAGES = [
     ("small programs", ["rondo"], small_programs, 60),
     ("random programs", ["rondo-random"], random_programs, 120),
-    ("models", ["rondo"], ctest(r"^models\.(own_past|gpt_window|seq2seq|tagger|lstm_lm|gathered_window|columns_[23])"), 300),
+    ("models, small programs at every level", ["rondo"], ctest(r"^random.found$|^models\.(own_past|gpt_window|seq2seq|tagger|lstm_lm|gathered_window|columns_[23])"), 300),
     ("kernels, passes", ["codegen_math_test", "codegen_product_test", "codegen_rows_test", "codegen_fold_test", "codegen_fold_tile_test",
                          "forward_test", "rondo-opt"], ctest(r"Forward|^Fold|^Product|Levels/|Math|passes-lit|Rows|Spills"), 300),
     ("everything", ["all"], ctest("."), 600),
