@@ -115,6 +115,7 @@ namespace {
 struct ScalarProgram {
   struct Step {
     ScalarFunction function; // null: takes `given`
+    bool compares = false;   // two reals
     SmallVector<unsigned, 3> arguments;
     std::function<double(const Terms::Run &, int64_t inner)> given;
   };
@@ -154,6 +155,7 @@ static FailureOr<ScalarProgram> programOf(MapOp map, Frame &frame) {
   for (Operation &op : map.getBlock().without_terminator()) {
     ScalarProgram::Step step;
     step.function = scalarFunction(&op);
+    step.compares = isa<arith::CmpFOp>(op);
     for (Value operand : op.getOperands())
       step.arguments.push_back(number.at(operand));
     if (!step.function) {
@@ -185,16 +187,24 @@ LogicalResult MapOp::evaluate(Frame &frame) {
     result.needScale();
   std::vector<Scalar> scalars(program->numArguments + program->steps.size());
   SmallVector<Scalar, 4> arguments;
+  SmallVector<int64_t> places(reads.size());
+  // However inexact an element is, it equals itself: a rank compares each of its keys with all of them.
+  auto isItself = [&](const ScalarProgram::Step &step) {
+    unsigned a = step.arguments[0], b = step.arguments[1];
+    return a < reads.size() && b < reads.size() && reads[a] == reads[b] && places[a] == places[b];
+  };
   terms.forEachRun([&](const Terms::Run &run) {
     for (int64_t i = 0; i < run.count; ++i) {
       for (auto [r, read] : llvm::enumerate(reads)) {
-        int64_t place = run.offset[r] + i * run.stride[r];
-        scalars[r] = {read->data[place], read->scaleAt(place)};
+        places[r] = run.offset[r] + i * run.stride[r];
+        scalars[r] = {read->data[places[r]], read->scaleAt(places[r])};
       }
       for (auto [n, step] : llvm::enumerate(program->steps)) {
         arguments.clear();
         for (unsigned argument : step.arguments)
           arguments.push_back(scalars[argument]);
+        if (step.compares && isItself(step))
+          arguments[0].scale = arguments[1].scale = 0;
         scalars[program->numArguments + n] =
             step.function ? step.function(arguments) : Scalar{step.given(run, run.inner + i), 0};
       }

@@ -214,3 +214,20 @@ TEST(ErrorScale, PassesThroughScalarsAndFindsTies) {
   EXPECT_EQ(relu.scale[0], 200);
   EXPECT_EQ(relu.scale[2], 0);
 }
+
+// A rank compares each key with all of them: with others of inexact keys it may be undecided, with itself never.
+TEST(ErrorScale, AnElementEqualsItself) {
+  Program program(R"mlir(
+  func.func @f(%x: tensor<3x2xf32>) -> tensor<3x3xi32> {
+    %s = rondo.contract (i | r in 2) %x[i, r] : (tensor<3x2xf32>) -> tensor<3xf32>
+    %c = rondo.map (i, j) %s[j], %s[i] : (tensor<3xf32>, tensor<3xf32>) -> (tensor<3x3xi32>) {
+    ^bb0(%a: f32, %b: f32):
+      %0 = arith.cmpf oeq, %a, %b : f32
+      %i = arith.extui %0 : i1 to i32
+      rondo.yield %i : i32
+    }
+    return %c : tensor<3x3xi32> })mlir");
+  Tensor equal = program.run({tensor({3, 2}, {1, 2, 5, 6, 2, 1})});
+  EXPECT_EQ(equal.data, (std::vector<double>{1, 0, 1, 0, 1, 0, 1, 0, 1}));
+  EXPECT_EQ(equal.scale, (std::vector<double>{0, 0, kInf, 0, 0, 0, kInf, 0, 0}));
+}
