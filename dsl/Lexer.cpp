@@ -160,12 +160,15 @@ void Lexer::number() {
     while (llvm::isDigit(at(i)))
       ++i;
   };
+  bool said = false; // one mistake, however much is wrong about it
   digits();
   if (at(i) == '.' && at(i + 1) != '.') {
     ++i;
-    if (!llvm::isDigit(at(i)))
+    if (!llvm::isDigit(at(i))) {
       error("R0102", i - pos, "a digit must follow the point of a number")
           .suggest(llvm::formatv("write `{0}0`", text.slice(pos, i)));
+      said = true;
+    }
     digits();
   }
   if (at(i) == 'e' || at(i) == 'E') {
@@ -181,9 +184,10 @@ void Lexer::number() {
     size_t end = i;
     while (isWord(at(end)))
       ++end;
-    error("R0102", end - pos, llvm::formatv("`{0}` is neither a number nor a name", text.slice(pos, end)))
-        .suggest("numbers are digits with an optional fraction and exponent, as `256`, `0.5`, `1e-12`; "
-                 "names begin with a letter");
+    if (!said)
+      error("R0102", end - pos, llvm::formatv("`{0}` is neither a number nor a name", text.slice(pos, end)))
+          .suggest("numbers are digits with an optional fraction and exponent, as `256`, `0.5`, `1e-12`; "
+                   "names begin with a letter");
     i = end;
   }
   add(Tok::Number, i - pos);

@@ -65,6 +65,12 @@ TEST(Lexer, SaysOnceThatCommentsAreNotUtf8) {
   EXPECT_EQ(said.find(about, first + 1), std::string::npos) << said;
 }
 
+// The lexer gives up after so many mistakes: that counts only if each is told once.
+TEST(Lexer, TellsOneMistakeOfANumber) {
+  EXPECT_EQ(codes("fn f() = 2.rn\n"), "R0102");
+  EXPECT_EQ(codes("fn f() = 2rn\n"), "R0102");
+}
+
 } // namespace
 
 TEST(Expressions, NumbersAndNames) {

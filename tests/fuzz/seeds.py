@@ -33,6 +33,8 @@ for fuzzer in ("lexer", "parser", "check"):
     for pattern in ("models/**/*.rondo", "dsl/std/*.rondo", "tests/dsl/**/*.rondo"):
         for path in sorted(source.glob(pattern)):
             shutil.copy(path, folder(fuzzer) / "_".join(path.relative_to(source).parts))
+for path in sorted(source.glob("tests/fuzz/found/*/*")):  # what fuzzing found, so that it stays mended
+    shutil.copy(path, folder(path.parent.name) / path.name)
 for path in sorted(source.glob("models/maps/*.map")):
     shutil.copy(path, folder("map") / path.name)
 (folder("map") / "every.map").write_text("a{n} + b{n} -> x.{n}: P _ Q\nc[0] -> y transposed\nd -> z reshaped\n0.5 -> w\nignore e*\n")
