@@ -1,5 +1,6 @@
 // docs/codes: every code that the compiler can say has a page, every page is of a code, and its examples are what they
 // say: the wrong one gives this code, in at most two errors, and the right one none.
+#include "Sources.h"
 #include "dsl/Compile.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -9,19 +10,12 @@
 #include "gtest/gtest.h"
 
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 using namespace rondo;
+using namespace rondo::test;
 namespace fs = std::filesystem;
 using llvm::StringRef;
-
-static std::string slurp(const fs::path &path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 /// Every code that stands in the compiler's text.
 static std::set<std::string> emitted() {

@@ -1,6 +1,7 @@
 // The formatter: each rule by an example, and over every source there is that the result says the same, keeps every
 // comment and formats to itself, however the spaces stood before.
 #include "dsl/Format.h"
+#include "Sources.h"
 #include "dsl/AstPrinter.h"
 #include "dsl/Lexer.h"
 #include "dsl/Parser.h"
@@ -9,11 +10,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 
 using namespace rondo;
+using namespace rondo::test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -47,22 +47,6 @@ std::vector<std::string> comments(const std::string &text) {
     if (size_t at = line.find('#'); at != std::string::npos)
       found.push_back(llvm::StringRef(line).substr(at).rtrim().str());
   return found;
-}
-
-std::vector<fs::path> sources() {
-  std::vector<fs::path> paths;
-  for (const char *folder : {"/models", "/dsl/std", "/tests/dsl/right"})
-    for (auto &entry : fs::recursive_directory_iterator(RONDO_SOURCE_DIR + std::string(folder)))
-      if (entry.path().extension() == ".rondo")
-        paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-std::string slurp(const fs::path &path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 /// The same tokens with other spaces, and other line ends where they mean nothing.
@@ -138,7 +122,7 @@ TEST(Format, RefusesWhatDoesNotParse) { EXPECT_NE(formatted("fn f( {").find("err
 
 TEST(Format, SaysTheSameAndIsItsOwnForm) {
   std::mt19937 random(4);
-  std::vector<fs::path> paths = sources();
+  std::vector<fs::path> paths = sources({"models", "dsl/std", "tests/dsl/right"});
   ASSERT_GT(paths.size(), 20u);
   for (const fs::path &path : paths) {
     SCOPED_TRACE(path);
@@ -158,7 +142,7 @@ TEST(Format, SaysTheSameAndIsItsOwnForm) {
 
 /// What the repository shows is formatted, except sources that test the parser.
 TEST(Format, ModelsAndLibraryAreFormatted) {
-  for (const fs::path &path : sources())
+  for (const fs::path &path : sources({"models", "dsl/std", "tests/dsl/right"}))
     if (path.string().find("/tests/") == std::string::npos)
       EXPECT_EQ(slurp(path), formatted(slurp(path))) << "run: rondo fmt " << fs::relative(path, RONDO_SOURCE_DIR);
 }

@@ -7,6 +7,7 @@
 // sentence that is changed needs its sources looked at. In tests/dsl/right/rules a line `# f([1, 2], 3) = [4, 5]` is
 // run by the interpreter; the values are worked out by hand.
 #include "Compiled.h"
+#include "Sources.h"
 
 #include "ir/interp/Init.h"
 
@@ -14,8 +15,6 @@
 #include "llvm/Support/JSON.h"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 using namespace rondo;
 using namespace rondo::test;
@@ -23,21 +22,6 @@ using llvm::StringRef;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string slurp(const fs::path &path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-std::vector<fs::path> sources(const char *folder) {
-  std::vector<fs::path> paths;
-  for (auto &entry : fs::recursive_directory_iterator(fs::path(RONDO_SOURCE_DIR) / folder))
-    if (entry.path().extension() == ".rondo")
-      paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 /// One space between words, no bold type.
 std::string plain(StringRef text) {
@@ -115,7 +99,7 @@ public:
   std::vector<std::string> quotes;
 
   void readSources(const char *folder, bool Rule::*seen) {
-    for (const fs::path &path : sources(folder))
+    for (const fs::path &path : sources({folder}))
       for (const std::string &quote : quotesOf(slurp(path))) {
         bool found = false;
         for (Rule &rule : rules)
@@ -229,7 +213,7 @@ TEST_P(RuleExamples, GivesItsValues) {
     EXPECT_TRUE(!info.built || run.contains(info.name)) << "no example of " << info.name;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RuleExamples, testing::ValuesIn(sources("tests/dsl/right/rules")),
+INSTANTIATE_TEST_SUITE_P(All, RuleExamples, testing::ValuesIn(sources({"tests/dsl/right/rules"})),
                          [](const testing::TestParamInfo<fs::path> &info) { return info.param.stem().string(); });
 
 } // namespace

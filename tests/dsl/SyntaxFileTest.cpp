@@ -1,4 +1,5 @@
 // The TextMate syntax file colours the words that the lexer and docs/language.md know, and no others.
+#include "Sources.h"
 #include "dsl/Compile.h"
 #include "dsl/Lexer.h"
 
@@ -7,23 +8,16 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 using namespace rondo;
+using namespace rondo::test;
 using llvm::StringRef;
 using Words = std::set<std::string>;
 
-static std::string slurp(const std::string &path) {
-  std::stringstream text;
-  text << std::ifstream(RONDO_SOURCE_DIR + path).rdbuf();
-  return text.str();
-}
-
 /// The words `a|b|c` between the first parentheses of an entry's pattern that hold more than one.
 static Words coloured(StringRef entry) {
-  static const std::string text = slurp("/tools/editor/rondo.tmLanguage.json");
+  static const std::string text = slurp(RONDO_SOURCE_DIR "/tools/editor/rondo.tmLanguage.json");
   static const llvm::Expected<llvm::json::Value> file = llvm::json::parse(text);
   const llvm::json::Object *rule = file->getAsObject()->getObject("repository")->getObject(entry);
   StringRef match = *rule->getString(rule->get("match") ? "match" : "begin");
@@ -54,7 +48,7 @@ static Words joined(std::initializer_list<StringRef> entries) {
 /// The words in code marks of docs/language.md, from `begin` to `end`.
 static Words specified(StringRef begin, StringRef end) {
   static const std::string page = [] {
-    std::string text = slurp("/docs/language.md");
+    std::string text = slurp(RONDO_SOURCE_DIR "/docs/language.md");
     std::replace(text.begin(), text.end(), '\n', ' ');
     return text;
   }();

@@ -1,6 +1,7 @@
 // Wrong sources and what is said about them: tests/dsl/wrong/NAME.rondo, NAME.expected beside it. And right ones, in
 // tests/dsl/right and models, about which nothing is said.
 // RONDO_UPDATE_EXPECTED=1 writes the second from what is said now; look at the difference before committing it.
+#include "Sources.h"
 #include "dsl/Compile.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -12,25 +13,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 using namespace rondo;
+using namespace rondo::test;
 namespace fs = std::filesystem;
-
-static std::string slurp(const fs::path &path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-static std::vector<fs::path> sources(const char *folder) {
-  std::vector<fs::path> paths;
-  for (auto &entry : fs::recursive_directory_iterator(fs::path(RONDO_SOURCE_DIR) / folder))
-    if (entry.path().extension() == ".rondo")
-      paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 /// "models/torch/lstm.rondo" as "models_torch_lstm".
 static std::string caseName(const testing::TestParamInfo<fs::path> &info) {
@@ -53,9 +39,9 @@ TEST_P(WrongSource, SaysWhatIsExpected) {
   EXPECT_EQ(diagnostics.str(), slurp(expected));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WrongSource, testing::ValuesIn(sources("tests/dsl/wrong")), caseName);
+INSTANTIATE_TEST_SUITE_P(All, WrongSource, testing::ValuesIn(sources({"tests/dsl/wrong"})), caseName);
 
-TEST(WrongSources, AreMany) { EXPECT_GE(sources("tests/dsl/wrong").size(), 100u); }
+TEST(WrongSources, AreMany) { EXPECT_GE(sources({"tests/dsl/wrong"}).size(), 100u); }
 
 class RightSource : public testing::TestWithParam<fs::path> {};
 
@@ -73,5 +59,5 @@ TEST_P(RightSource, IsAccepted) {
   EXPECT_TRUE(mlir::succeeded(mlir::verify(*module)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, RightSource, testing::ValuesIn(sources("tests/dsl/right")), caseName);
-INSTANTIATE_TEST_SUITE_P(Models, RightSource, testing::ValuesIn(sources("models")), caseName);
+INSTANTIATE_TEST_SUITE_P(Forms, RightSource, testing::ValuesIn(sources({"tests/dsl/right"})), caseName);
+INSTANTIATE_TEST_SUITE_P(Models, RightSource, testing::ValuesIn(sources({"models"})), caseName);
