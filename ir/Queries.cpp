@@ -89,6 +89,11 @@ bool rondo::isView(Operation *op) {
   return contract && contract.getReads().size() == 1 && contract.getExtents().empty();
 }
 
+bool rondo::normalises(Operation *op, unsigned dim) {
+  auto softmax = dyn_cast_or_null<SoftmaxOp>(op);
+  return softmax && llvm::is_contained(softmax.getOver(), dim);
+}
+
 bool rondo::isPlainView(Operation *op) {
   if (!isView(op))
     return false;

@@ -21,6 +21,9 @@ bool isView(mlir::Operation *op);
 /// A view without conditions and without other tensors: its map says all.
 bool isPlainView(mlir::Operation *op);
 
+/// Whether the operation is a softmax over this dim of its result, whose positions then need each other.
+bool normalises(mlir::Operation *op, unsigned dim);
+
 /// Calls back for each axis of a type.
 void walkAxes(mlir::Type type, llvm::function_ref<void(llvm::StringRef)> callback);
 /// Calls back for each axis that the operation itself mentions: in the types of its results and blocks, as an extent,

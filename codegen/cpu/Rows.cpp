@@ -26,8 +26,7 @@ static int64_t rowDim(Operation *op) {
       if (isa<SoftmaxOp>(inner) && rowDim(&inner) < 0)
         return -1;
   int64_t d = rowDim(cast<RankedTensorType>(op->getResult(0).getType()));
-  auto softmax = dyn_cast<SoftmaxOp>(op);
-  return softmax && llvm::is_contained(softmax.getOver(), d) ? -1 : d;
+  return d >= 0 && normalises(op, d) ? -1 : d;
 }
 
 static LogicalResult emitRowwise(const Scope &scope, FoldOp fold, unsigned rowAxes, SmallVector<Value> positions) {

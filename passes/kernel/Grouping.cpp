@@ -1,4 +1,5 @@
 #include "passes/kernel/Grouping.h"
+#include "ir/Queries.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
 #include "passes/algebra/Views.h"
@@ -190,9 +191,8 @@ static SmallVector<unsigned> rowDims(RankedTensorType type) {
 /// the first sequence only `b`, since threads are dealt that sequence's positions and each would need all others.
 static SmallVector<unsigned> rowDims(Value value) {
   SmallVector<unsigned> dims = rowDims(cast<RankedTensorType>(value.getType()));
-  if (auto softmax = value.getDefiningOp<SoftmaxOp>())
-    if (dims.size() > 1 && llvm::is_contained(softmax.getOver(), dims[1]))
-      dims.truncate(1);
+  if (dims.size() > 1 && normalises(value.getDefiningOp(), dims[1]))
+    dims.truncate(1);
   return dims;
 }
 
