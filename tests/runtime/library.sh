@@ -1,7 +1,9 @@
 #!/bin/sh
 # A library shows only its model's symbols, and needs only old versions of the C library's.
 set -eu
-shown=$(nm -D --defined-only "$1" | awk '{print $3}' | grep -v '^one_' || true)
+symbols=$(nm -D --defined-only "$1" | awk '{print $3}')
+echo "$symbols" | grep -q '^one_open$' || { echo "one_open is not exported"; exit 1; }
+shown=$(echo "$symbols" | grep -v '^one_' || true)
 [ -z "$shown" ] || { echo "also exported: $shown"; exit 1; }
 needed=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')
 [ "$needed" = "libc.so.6 libpthread.so.0 " ] || { echo "needs: $needed"; exit 1; }
