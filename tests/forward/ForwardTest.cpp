@@ -71,6 +71,17 @@ struct Expected {
   Batch batch;
 };
 
+/// The cells as a program takes them, tables of integers by their bits.
+std::map<std::string, std::vector<float>> plainOf(ModuleOp module, Cells &cells) {
+  std::map<std::string, std::vector<float>> plain;
+  for (auto &entry : cells)
+    plain[entry.first().str()] = floats(entry.second);
+  for (auto cell : module.getOps<CellOp>())
+    if (const Tensor &table = cells[cell.getSymName()]; !cast<ShapedType>(cell.getType()).getElementType().isF32())
+      plain[cell.getSymName().str()] = bitsOf({table.data.begin(), table.data.end()});
+  return plain;
+}
+
 std::string printed(ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream out(text);
@@ -122,12 +133,7 @@ void check(ModuleOp module, const std::string &name, int64_t longest) {
   ASSERT_TRUE(succeeded(passes.run(module)));
   ASSERT_FALSE(said);
   std::string text = printed(module);
-  std::map<std::string, std::vector<float>> plain;
-  for (auto &entry : cells)
-    plain[entry.first().str()] = floats(entry.second);
-  for (auto cell : module.getOps<CellOp>())
-    if (const Tensor &table = cells[cell.getSymName()]; !cast<ShapedType>(cell.getType()).getElementType().isF32())
-      plain[cell.getSymName().str()] = bitsOf({table.data.begin(), table.data.end()});
+  auto plain = plainOf(module, cells);
   ProgramRun run(text, plain);
   ASSERT_TRUE(run.ok());
 
@@ -212,9 +218,7 @@ TEST(Forward, RacesAreSeen) {
   auto module = parseSourceFile<ModuleOp>(std::string(RONDO_SOURCE_DIR) + "/tests/passes/models/lstm.mlir", &context);
   ASSERT_TRUE(module);
   auto cells = initialCells(*module, 1, InitStyle::Varied);
-  std::map<std::string, std::vector<float>> plain;
-  for (auto &entry : cells)
-    plain[entry.first().str()] = floats(entry.second);
+  auto plain = plainOf(*module, cells);
   std::vector<Expected> calls;
   for (auto function : module->getOps<func::FuncOp>())
     calls.push_back({{}, batchOf(function, randomExamples(function, 7, 5, 40))});
