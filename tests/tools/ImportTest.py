@@ -70,3 +70,26 @@ def test_every_tensor_is_accounted_for(tmp_path):
     assert "missing: fore.0.bf [10]" in done.stdout
     assert "fore.0.Ui is [10, 10] in the model, and [10, 5] comes from the file" in done.stdout
     assert "the file has no bias_hh_l0" in done.stdout
+
+
+MASKED = """model Masked(H = 4) {
+  param W : [H]
+  fn f(x: [T, H]) -> [T] { return y[t] = if t < 1 then log(0) else sum(i) W[i] * x[t, i] }
+  export f
+}
+"""
+
+
+@pytest.mark.parametrize("want, right", [([-np.inf, 4, 4], True), ([-np.inf, 4, 5], False), ([np.inf, 4, 4], False), ([0, 4, 4], False)])
+def test_infinities_are_compared(tmp_path, want, right):
+    (tmp_path / "masked.rondo").write_text(MASKED)
+    (tmp_path / "masked.map").write_text("W -> W\n")
+    (tmp_path / "masked").mkdir()  # a folder is no map
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "masked.map").rename(tmp_path / "maps" / "masked.map")
+    np.savez(tmp_path / "w.npz", W=np.ones(4, np.float32))
+    np.savez(tmp_path / "reference.npz", x=np.ones((3, 4), np.float32), y=np.array(want, np.float32))
+    command = [RONDO, "import", "masked.rondo", "w.npz", "--map", "masked", "--reference", "reference.npz"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == (0 if right else 1), done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].endswith("ok" if right else "DIFFERENT")

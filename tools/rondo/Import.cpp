@@ -28,9 +28,9 @@ static std::string mapIn(SmallString<128> folder, StringRef given) {
 }
 
 /// `--map torch_lstm` is maps/torch_lstm.map beside the model or one folder up, or one of those installed with this
-/// command; anything that exists is itself.
+/// command; a file that exists is itself.
 static std::string findMap(StringRef given, StringRef model) {
-  if (sys::fs::exists(given))
+  if (sys::fs::exists(given) && !sys::fs::is_directory(given))
     return given.str();
   SmallString<128> folder(model);
   sys::fs::make_absolute(folder);
@@ -89,12 +89,14 @@ static int compareWithReference(const Options &options, Model &model, const Arra
                   No);
     double difference = 0, largest = 0;
     for (int64_t i = 0, e = got.count(); i < e; ++i) {
-      double one = std::fabs(got.at(i) - want.at(i));
+      double a = got.at(i), b = want.at(i), one = a == b ? 0 : std::fabs(a - b); // equal infinities agree
       difference = std::isnan(one) ? INFINITY : std::max(difference, one);
-      largest = std::max(largest, std::fabs(want.at(i)));
+      if (std::isfinite(b))
+        largest = std::max(largest, std::fabs(b));
     }
-    worst = std::max(worst, difference / std::max(largest, 1e-30));
-    tell(options, formatv("{0}: max|a-b| / max|b| = {1:e}", port.name, difference / largest).str());
+    double relative = difference / std::max(largest, 1e-30);
+    worst = std::max(worst, relative);
+    tell(options, formatv("{0}: max|a-b| / max|b| = {1:e}", port.name, relative).str());
   }
   if (!any)
     return fail(options.reference + ": it has none of the results of " + fn->name);
