@@ -20,14 +20,19 @@ int64_t rondo_value_rows(const rondo_lengths *lengths, const rondo_value *value,
   int64_t rows = 0;
   for (int64_t e = i < 0 ? 0 : i; e < (i < 0 ? lengths->batch : i + 1); ++e) {
     int64_t product = 1;
-    for (int32_t a = 0; a < value->axes; ++a)
-      product *= rondo_length(lengths, value->axis[a], e);
-    rows += product;
+    bool none = false, over = false;
+    for (int32_t a = 0; a < value->axes; ++a) {
+      int64_t length = rondo_length(lengths, value->axis[a], e);
+      none |= !length;
+      over |= __builtin_mul_overflow(product, length, &product);
+    }
+    if (!none && (over || __builtin_add_overflow(rows, product, &rows)))
+      return INT64_MAX;
   }
   return rows;
 }
 
-// Elements of a whole batch; more than memory can have when the number does not fit.
+// Elements of a whole batch; INT64_MAX, which is more than memory can have, when the number does not fit.
 static int64_t elements(const rondo_lengths *lengths, const rondo_value *value) {
   int64_t count;
   return __builtin_mul_overflow(rondo_value_rows(lengths, value, -1), value->width, &count) ? INT64_MAX : count;
@@ -79,6 +84,9 @@ static rondo_status check_input(const rondo_lengths *lengths, const rondo_value 
   int64_t count = elements(lengths, input), batch = lengths->batch;
   if (!count)
     return RONDO_OK;
+  if (count == INT64_MAX)
+    return rondo_fail(error, RONDO_EINVAL, "%s: input %s would have more elements than fit in memory", export_->name,
+                      input->name);
   if (!data && input->optional)
     return RONDO_OK;
   if (!data)

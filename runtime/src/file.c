@@ -59,12 +59,18 @@ rondo_status rondo_write_file(const char *path, const void *const *part, const s
   if (length + 32 > sizeof name)
     return rondo_fail(error, RONDO_EIO, "the path is too long: %s", path);
   memcpy(name, path, length);
-  rondo_text text = rondo_text_in(name + length, sizeof name - length);
-  rondo_text_add(&text, ".tmp-");
-  rondo_text_int(&text, getpid());
-  int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  // Other threads, and processes of the same number on other machines, may write beside it at the same time.
+  int fd = -1;
+  for (int64_t i = 0; i < 100 && fd < 0; ++i) {
+    rondo_text text = rondo_text_in(name + length, sizeof name - length);
+    rondo_text_add(&text, ".tmp-");
+    rondo_text_int(&text, getpid());
+    rondo_text_add(&text, "-");
+    rondo_text_int(&text, i);
+    fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  }
   if (fd < 0)
-    return rondo_fail(error, RONDO_EIO, "cannot create %s", name);
+    return rondo_fail(error, RONDO_EIO, "cannot create a file beside %s", path);
   bool good = true;
   for (int i = 0; i < parts; ++i)
     good = good && write_all(fd, part[i], size[i]);

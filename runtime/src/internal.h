@@ -132,7 +132,7 @@ typedef struct {
   int32_t known;
 } rondo_lengths;
 int64_t rondo_length(const rondo_lengths *, int32_t axis, int64_t example);
-/* Rows of a value in example i (i < 0: in the whole batch). */
+/* Rows of a value in example i (i < 0: in the whole batch); INT64_MAX when the number does not fit. */
 int64_t rondo_value_rows(const rondo_lengths *, const rondo_value *, int64_t i);
 static inline int32_t rondo_given(const rondo_export *export_) { return export_->axes - export_->made; }
 

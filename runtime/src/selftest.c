@@ -25,7 +25,8 @@ static uint32_t next(uint32_t *state) {
 
 static rondo_lengths lengths_of(const trial *t) { return (rondo_lengths){t->export_, t->batch, t->offsets, t->known}; }
 
-static void make_input(const trial *t, int32_t index, uint32_t *state) {
+// False: there are ids to make up, below an axis that has no length here.
+static bool make_input(const trial *t, int32_t index, uint32_t *state) {
   const rondo_value *input = &t->export_->input[index];
   const rondo_lengths lengths = lengths_of(t);
   int64_t at = 0;
@@ -34,6 +35,8 @@ static void make_input(const trial *t, int32_t index, uint32_t *state) {
     if (input->bound < 0)
       bound = rondo_length(&lengths, (int32_t)(-1 - input->bound), i);
     int64_t end = at + rondo_value_rows(&lengths, input, i) * input->width;
+    if (at < end && !bound)
+      return false;
     for (; at < end; ++at) {
       uint32_t random = next(state);
       if (input->element == RONDO_F32)
@@ -42,6 +45,7 @@ static void make_input(const trial *t, int32_t index, uint32_t *state) {
         ((int32_t *)t->inputs[index])[at] = (int32_t)(random % (uint32_t)(input->element == RONDO_BOOL ? 2 : bound));
     }
   }
+  return true;
 }
 
 static int64_t start_of(const trial *t, const rondo_value *value, int64_t example) {
@@ -105,7 +109,8 @@ static int32_t known_after(const trial *t) {
 static rondo_status try_all(trial *t, rondo_session *session, rondo_error *error) {
   uint32_t state = 12345;
   for (int32_t i = 0; i < t->export_->inputs; ++i)
-    make_input(t, i, &state);
+    if (!make_input(t, i, &state))
+      return RONDO_OK; // no such batch is admitted
   rondo_status status = run(t, session, 0, t->batch, t->together, 0, error);
   t->known = known_after(t);
   if (!status && session->team) {

@@ -27,4 +27,17 @@ TEST(Target, codeForOtherProcessors) {
   EXPECT_STREQ(error.text, "bare cannot pack weights on this processor");
 }
 
+TEST(Target, moreElementsThanANumberHolds) {
+  rondo_error error{};
+  EXPECT_EQ(bare_cube(2, &error), RONDO_OK) << error.text;
+  // 2^66 elements: as a 64-bit number 0.
+  EXPECT_EQ(bare_cube(int64_t(1) << 22, &error), RONDO_EINVAL);
+  EXPECT_STREQ(error.text, "cube: result cube needs room for 9223372036854775807 elements, has 16");
+}
+
+TEST(Target, selftestWhereNoIdIsAllowed) {
+  rondo_error error{};
+  EXPECT_EQ(bare_below_nothing(&error), RONDO_OK) << error.text;
+}
+
 } // namespace
