@@ -20,8 +20,12 @@ public:
       });
     func->walk([&](AxisOp op) { values[op.getAxis()] = op; });
     auto add = [&](StringRef axis) { ok &= make(axis); };
-    for (Type type : func.getArgumentTypes())
+    for (auto [i, type] : llvm::enumerate(func.getArgumentTypes())) {
       walkAxes(type, add);
+      // Ids may be below a length that no value has.
+      if (auto bound = func.getArgAttrOfType<StringAttr>(i, "rondo.bound"))
+        add(bound.getValue());
+    }
     func->walk([&](Operation *op) { walkAxes(op, add); });
     for (Type type : func.getResultTypes())
       walkAxes(type, [&](StringRef axis) {

@@ -129,3 +129,57 @@ def test_the_report_stands_alone(folder):
 
     for target in re.findall(r"href=#([\w-]+)", text):
         assert f"id={target}" in text, target
+
+
+TABLES = """model Tables(H = 4) {
+  const next : token(H)[8]
+  fn f(x: [T, H]) -> [] { return log(0) + sum(t, i) x[t, i] * next[t mod 8] }
+  fn g(x: [T], y: [T div 4], at: token(T div 4)[U]) -> [U] { return z[u] = y[at[u]] + x[4 * at[u]] }
+  fn h(x: [T], at: token(T div 4)[U]) -> [U] { return z[u] = x[4 * at[u]] }
+  fn k(a: [H] = 1, b: [H]) -> [H] { return c[i] = a[i] + b[i] }
+  export f
+  export g
+  export h
+  export k
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    (folder / "tables.rondo").write_text(TABLES)
+    (folder / "next.map").write_text("next -> next\n")
+    np.savez(folder / "next.npz", next=np.zeros(8, np.int32))
+    rondo("import", "tables.rondo", "next.npz", "--map", "next.map", "-o", "w.safetensors", cwd=folder)
+    rondo("compile", "tables.rondo", "-o", ".", cwd=folder)
+    return folder
+
+
+def test_score_of_what_is_no_number(tables):
+    """-inf is what a masked log-probability is; JSON readers know it as -Infinity."""
+    line = json.dumps({"x": [[1, 2, 3, 4]]}) + "\n"
+    words = ["score", tables / "libtables.so", "--fn", "f", "--weights", tables / "w.safetensors", "-q"]
+    assert json.loads(rondo(*words, "--json", input=line).stdout) == {"f": -np.inf}
+    assert float(rondo(*words, input=line).stdout) == -np.inf
+
+
+def test_tables_and_made_axes_are_measured(tables):
+    for fn in "fgh":
+        for file in ("libtables.so", "tables.rondo"):
+            rondo("bench", tables / file, "--fn", fn, "--rounds", 1, "--lengths", "3,4,9")
+    rondo("verify", tables / "tables.rondo", "--inputs", 12, "--longest", 20, "--target", "x86-64-v3")
+
+
+def test_ids_below_a_length_that_no_value_has(tables):
+    """`at` is below T div 4, which is the length of nothing in `h`."""
+    words = ["run", tables / "libtables.so", "--fn", "h", "--weights", tables / "w.safetensors"]
+    for x, at, status in (([1, 2, 3, 4], [0], 0), ([1, 2, 3, 4], [1], 2), ([1, 2, 3], [0], 2)):
+        rondo(*words, input=json.dumps({"x": x, "at": at}) + "\n", status=status)
+
+
+def test_a_batch_without_sequence_axes(tables):
+    np.savez(tables / "b.npz", b=np.ones((5, 4), np.float32))
+    words = ["run", tables / "libtables.so", "--fn", "k", "--weights", tables / "w.safetensors", "-i", tables / "b.npz"]
+    rondo(*words, "-o", tables / "c.npz")
+    assert (np.load(tables / "c.npz")["c"] == 2).all() and np.load(tables / "c.npz")["c"].shape == (5, 4)

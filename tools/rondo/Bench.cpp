@@ -51,14 +51,14 @@ static double median(std::vector<double> values) {
 /// `64`, `7,8,10` or `1..512` (spread evenly over the batch). Empty after a message.
 static std::vector<int64_t> readLengths(StringRef text, int64_t batch) {
   std::vector<int64_t> lengths;
-  int64_t first, last;
+  int32_t first, last; // a session has no room for more
   auto [from, to] = text.split("..");
   if (from.size() != text.size()) {
     if (from.getAsInteger(10, first) || to.getAsInteger(10, last) || first < 1 || last < first)
       return {};
     // Neighbours differ, as in a batch that nobody sorted.
     for (int64_t i = 0; i < batch; ++i)
-      lengths.push_back(first + (last - first) * ((i * 13) % batch) / std::max<int64_t>(batch - 1, 1));
+      lengths.push_back(first + int64_t(last - first) * ((i * 13) % batch) / std::max<int64_t>(batch - 1, 1));
     return lengths;
   }
   SmallVector<StringRef> parts;
@@ -79,22 +79,7 @@ static Ragged makeBatch(const Signature &fn, ArrayRef<int64_t> lengths, uint64_t
   batch.count = lengths.size();
   batch.lengths.assign(fn.given, std::vector<int64_t>(lengths.begin(), lengths.end()));
   Random random(seed);
-  for (const Port &port : fn.inputs) {
-    SmallVector<int64_t> shape = {batch.before(port, batch.count)};
-    shape.append(port.shape.begin(), port.shape.end());
-    int64_t each = port.width();
-    std::vector<float> reals;
-    std::vector<int32_t> ints;
-    for (int64_t example = 0; example < batch.count; ++example)
-      for (int64_t i = 0, n = batch.rows(port, example) * each; i < n; ++i) {
-        int64_t bound = port.isBool ? 2 : port.bound < 0 ? batch.lengths[-1 - port.bound][example] : port.bound;
-        if (port.real)
-          reals.push_back(random.uniform());
-        else
-          ints.push_back(random.below(bound ? bound : 16));
-      }
-    batch.inputs.push_back(port.real ? Array::ofFloats(shape, reals) : Array::ofInts(shape, ints));
-  }
+  fillBatch(fn, batch, random);
   return batch;
 }
 
@@ -177,13 +162,18 @@ static std::string seededWeights(const CompiledLibrary &library, uint64_t seed) 
   if (own && (own->getBoolean("embedded").value_or(false) || own->getString("file")))
     return "";
   Shapes cells;
-  for (const json::Value &cell : *manifest.getArray("cells")) {
+  std::map<std::string, int64_t> whole;
+  for (const json::Value &value : *manifest.getArray("cells")) {
+    const json::Object &cell = *value.getAsObject();
+    std::string name = cell.getString("name")->str();
     SmallVector<int64_t> shape;
-    for (const json::Value &size : *cell.getAsObject()->getArray("shape"))
+    for (const json::Value &size : *cell.getArray("shape"))
       shape.push_back(*size.getAsInteger());
-    cells[cell.getAsObject()->getString("name")->str()] = shape;
+    cells[name] = shape;
+    if (auto element = cell.getString("element"))
+      whole[name] = *element == "bool" ? 2 : cell.getInteger("bound").value_or(0);
   }
-  return writeSafetensors(randomWeights(cells, seed));
+  return writeSafetensors(randomWeights(cells, seed, whole));
 }
 
 static void printRow(const Timing &timing, double flops, int64_t rows) {
@@ -237,7 +227,6 @@ int bench(const Options &options) {
       for (int64_t &length : lengths)
         length = axis.max ? std::min(length, axis.max) : length;
     Ragged batch = makeBatch(*fn, lengths, options.seed);
-    batch.measure(*fn);
     double flops = model ? evaluate(countFlops(model->function(fn->name)), *fn, batch) : 0;
     auto timing = measure(*library, *fn, batch, flops, threads, options.rounds);
     if (!timing)

@@ -6,6 +6,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cstdlib>
 
 using namespace llvm;
 
@@ -125,14 +126,14 @@ std::vector<std::pair<std::string, int64_t>> Model::sizes() const {
 }
 
 Scratch::Scratch() {
-  SmallString<128> unique;
-  if (!sys::fs::createUniqueDirectory("rondo", unique))
-    path = unique.str().str();
+  SmallString<128> unique, among;
+  if (std::error_code error = sys::fs::createUniqueDirectory("rondo", unique)) {
+    sys::path::system_temp_directory(/*ErasedOnReboot=*/true, among);
+    std::exit(fail("cannot make a folder in " + among + " (TMPDIR names another place): " + error.message()));
+  }
+  path = unique.str().str();
 }
 
-Scratch::~Scratch() {
-  if (!path.empty())
-    sys::fs::remove_directories(path);
-}
+Scratch::~Scratch() { sys::fs::remove_directories(path); }
 
 } // namespace rondo

@@ -47,7 +47,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> lowered;
 };
 
-/// A temporary folder, removed with everything in it.
+/// A temporary folder, removed with everything in it. Where none can be made, the command ends.
 class Scratch {
 public:
   Scratch();

@@ -96,8 +96,8 @@ int score(const Options &options) {
       std::string line;
       for (auto [sum, array, port] : zip_equal(sums, *results, fn->results)) {
         sum += array.at(i);
-        line += options.json ? formatv("{0}\"{1}\": {2:f7}", line.empty() ? "{" : ", ", port.name, array.at(i)).str()
-                             : formatv("{0}{1:f4}", line.empty() ? "" : "\t", array.at(i)).str();
+        line += options.json ? (line.empty() ? "{\"" : ", \"") + port.name + "\": " + printNumber("%.7f", array.at(i))
+                             : (line.empty() ? "" : "\t") + printNumber("%.4f", array.at(i));
       }
       outs() << line << (options.json ? "}\n" : "\n");
     }

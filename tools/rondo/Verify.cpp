@@ -221,6 +221,12 @@ int Verifying::run() {
            formatv("{0} {1}: {2}/{3} batches, {4}", model.path, fn.name, n + 1, options.count, clock.text()).str());
     }
   }
+  if (!examples) {
+    outs() << formatv("{0} {1}: no batch had an example, so nothing was compared; the first one is empty on purpose: "
+                      "more --inputs, or a larger --longest\n",
+                      model.path, fn.name);
+    return No;
+  }
   if (elements && undecided == elements) {
     outs() << formatv("{0} {1}: every result hangs on a choice too near a tie, so nothing was compared; make the sizes "
                       "or --longest smaller\n",
@@ -272,21 +278,14 @@ static int verifyModel(const Options &options, const std::string &path) {
   for (const ExportInfo &info : model->checked().exports)
     if (!info.built)
       note(options, path + ": left out " + info.name + ": " + info.reason);
-  Scratch folder;
+  std::optional<Scratch> folder(std::in_place);
   std::vector<Subject> subjects;
   std::vector<std::pair<std::string, std::string>> builds; // label, library
   if (!options.against.empty())
     builds.push_back({"", options.against});
-  else if ((status = buildEach(options, *model, folder.path, builds)))
+  else if ((status = buildEach(options, *model, folder->path, builds)))
     return status;
-  Arrays weights = randomWeights(model->cells(), options.seed, model->positive());
-  for (auto &[name, bound] : model->whole()) {
-    Random random(options.seed + weights[name].count());
-    std::vector<int32_t> values(weights[name].count());
-    for (int32_t &value : values)
-      value = bound ? random.below(bound) : random.below(13) - 4;
-    weights[name] = Array::ofInts(weights[name].shape, values);
-  }
+  Arrays weights = randomWeights(model->cells(), options.seed, model->whole(), model->positive());
   Cells cells = cellsOf(weights);
   if (!options.inject.empty())
     injectSwap(weights);
@@ -305,6 +304,7 @@ static int verifyModel(const Options &options, const std::string &path) {
         return fail(path + ": " + toString(std::move(error)), No);
     }
   }
+  folder.reset(); // loaded libraries live on: an interrupt leaves nothing behind
   bool any = false;
   for (const Signature &fn : subjects[0].one->exports) {
     if (!options.only.empty() && options.only != fn.name)

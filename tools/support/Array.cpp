@@ -169,7 +169,9 @@ Error writeBytes(StringRef path, StringRef bytes) {
   if (path == "-") {
     outs() << bytes;
     outs().flush();
-    return Error::success();
+    std::error_code error = outs().error();
+    outs().clear_error();
+    return error ? makeError("cannot write standard output: %s", error.message().c_str()) : Error::success();
   }
   SmallString<128> beside;
   int descriptor;

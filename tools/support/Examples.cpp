@@ -14,6 +14,8 @@ static Expected<std::vector<int64_t>> lengthsOf(const std::string &name, const A
   std::vector<int64_t> ends = offsets.ints(), lengths;
   if (isReal(offsets.element) || offsets.shape.size() != 1 || ends.empty() || ends[0] != 0)
     return makeError("%s: batch + 1 row offsets are expected, the first 0", name.c_str());
+  if (ends.back() >= INT32_MAX)
+    return makeError("%s: %lld rows are more than a call can have", name.c_str(), static_cast<long long>(ends.back()));
   for (size_t i = 1; i < ends.size(); ++i) {
     if (ends[i] < ends[i - 1])
       return makeError("%s: offsets must not fall", name.c_str());
@@ -76,6 +78,11 @@ Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
     batch.count = batch.lengths[0].size();
   } else {
     batch.count = 1;
+    // Nor does a value without sequence axes need them: its leading axis is the batch.
+    for (const Port &value : fn.inputs)
+      if (auto found = arrays.find(value.name);
+          fn.axes.empty() && found != arrays.end() && found->second.shape.size() == value.shape.size() + 1)
+        batch.count = found->second.shape[0];
     if (Error error = lengthsFromShapes(fn, arrays, batch))
       return std::move(error);
   }
@@ -89,8 +96,6 @@ Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
     if (found == arrays.end())
       return makeError("input %s is missing", value.name.c_str());
     const Array &array = found->second;
-    if (fn.axes.empty() && batch.inputs.empty() && array.shape.size() == value.shape.size() + 1)
-      batch.count = array.shape[0];
     if (array.count() != batch.before(value, batch.count) * value.width())
       return makeError("%s has shape %s, and %lld rows of %s are expected", value.name.c_str(),
                        printShape(array.shape).c_str(), static_cast<long long>(batch.before(value, batch.count)),
@@ -235,15 +240,22 @@ Expected<Ragged> batchFromJson(const Signature &fn, ArrayRef<StringRef> lines, s
   return batch;
 }
 
+std::string printNumber(const char *how, double number) {
+  std::string text;
+  if (std::isfinite(number))
+    raw_string_ostream(text) << format(how, number);
+  else
+    text = std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+  return text;
+}
+
 static void printNested(raw_ostream &os, const Port &value, const Array &array, ArrayRef<int64_t> shape, int64_t &at) {
   if (shape.empty()) {
     double number = array.at(at++);
     if (!value.real)
       os << static_cast<int64_t>(number);
-    else if (std::isfinite(number))
-      os << format("%.9g", number);
     else
-      os << (std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"); // as Python's json reads them
+      os << printNumber("%.9g", number);
     return;
   }
   os << '[';

@@ -16,6 +16,8 @@ Arrays arraysFromResults(const Signature &fn, const Ragged &batch, llvm::ArrayRe
 
 /// Errors name the line; `firstLine` is the number of lines[0].
 llvm::Expected<Ragged> batchFromJson(const Signature &fn, llvm::ArrayRef<llvm::StringRef> lines, size_t firstLine);
+/// As `how` prints it; what is no finite number as Python's json reads it: NaN, Infinity, -Infinity.
+std::string printNumber(const char *how, double number);
 void printJson(llvm::raw_ostream &os, const Signature &fn, const Ragged &batch, llvm::ArrayRef<Array> results);
 
 } // namespace rondo

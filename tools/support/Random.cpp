@@ -16,7 +16,8 @@ uint64_t Random::next() {
   return z ^ (z >> 31);
 }
 
-Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::string, double> &around) {
+Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::string, int64_t> &whole,
+                     const std::map<std::string, double> &around) {
   Arrays weights;
   for (auto &[name, shape] : cells) {
     Random random(seed ^ xxh3_64bits(name));
@@ -31,6 +32,13 @@ Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::str
         value = centre->second * (1 + value);
     }
     weights[name] = Array::ofFloats(shape, values);
+  }
+  for (auto &[name, bound] : whole) {
+    Random random(seed + weights[name].count());
+    std::vector<int32_t> values(weights[name].count());
+    for (int32_t &value : values)
+      value = bound ? random.below(bound) : random.below(13) - 4;
+    weights[name] = Array::ofInts(weights[name].shape, values);
   }
   return weights;
 }
@@ -77,10 +85,23 @@ Ragged randomBatch(const Signature &fn, const BatchLimits &limits, uint64_t seed
       lengths.push_back(std::clamp(length, axis.least, std::max(most, axis.least)));
     }
   }
+  fillBatch(fn, batch, random);
+  return batch;
+}
+
+void fillBatch(const Signature &fn, Ragged &batch, Random &random) {
   batch.measure(fn);
+  for (int64_t i = batch.count; i--;) {
+    if (none_of(fn.inputs, [&](const Port &value) {
+          return value.bound < 0 && !batch.lengths[-1 - value.bound][i] && batch.rows(value, i);
+        }))
+      continue;
+    for (std::vector<int64_t> &lengths : batch.lengths)
+      lengths.erase(lengths.begin() + i);
+    --batch.count;
+  }
   for (const Port &value : fn.inputs)
     batch.inputs.push_back(randomInput(value, batch, random));
-  return batch;
 }
 
 Ragged sliceBatch(const Signature &fn, const Ragged &batch, int64_t first, int64_t count, int64_t longest) {

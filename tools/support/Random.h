@@ -24,8 +24,9 @@ private:
 
 /// Each tensor depends on the seed and its name only. Products keep the size of what they multiply; vectors (biases,
 /// gains) are not zero, so that one left out is seen. Tensors named in `around` stay near their number, on its side of
-/// 0.
-Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::string, double> &around = {});
+/// 0; those in `whole` hold integers, from 0 on below the bound where there is one.
+Arrays randomWeights(const Shapes &cells, uint64_t seed, const std::map<std::string, int64_t> &whole = {},
+                     const std::map<std::string, double> &around = {});
 
 struct BatchLimits {
   int64_t batch = 9, longest = 97;
@@ -34,6 +35,9 @@ struct BatchLimits {
 /// Lengths and values of the `number`-th batch. The first few are the edges: batch 0, batch 1 with the shortest and the
 /// longest example, equal lengths.
 Ragged randomBatch(const Signature &fn, const BatchLimits &limits, uint64_t seed, unsigned number);
+
+/// Seeded values for every input of a batch whose lengths are there. Examples that need ids below a length of 0 go.
+void fillBatch(const Signature &fn, Ragged &batch, Random &random);
 
 /// Examples first .. first+count-1 of a batch, each axis cut to at most `longest` (ids stay below what they must).
 Ragged sliceBatch(const Signature &fn, const Ragged &batch, int64_t first, int64_t count, int64_t longest = INT64_MAX);
