@@ -26,7 +26,9 @@ std::string identifier(StringRef name) {
       "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
       // Macros that C's headers make of plain words, and those of compilers.
       "NULL", "EOF", "I", "NAN", "INFINITY", "BUFSIZ", "NSIG", "EDOM", "ERANGE", "EILSEQ", "complex", "imaginary",
-      "noreturn", "errno", "stdin", "stdout", "stderr", "linux", "unix", "offsetof"};
+      "noreturn", "errno", "stdin", "stdout", "stderr", "linux", "unix", "offsetof",
+      // The types that the headers themselves write.
+      "int32_t", "int64_t", "uint32_t", "size_t"};
   std::string result;
   for (char c : name)
     result += isAlnum(c) || c == '_' ? c : '_';

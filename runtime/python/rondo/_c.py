@@ -61,13 +61,26 @@ class _CError(ctypes.Structure):
     _fields_ = [("code", c_int32), ("text", c_char * 252)]
 
 
+_files = {}  # path -> device and inode of each file that was loaded from there, and stays so
+
+
+def _spelling(path):
+    """The path, spelled otherwise for each new file there: the dynamic loader goes by names, and would give the old one."""
+    stat = os.stat(path)
+    files = _files.setdefault(path, [])
+    if (stat.st_dev, stat.st_ino) not in files:
+        files.append((stat.st_dev, stat.st_ino))
+    folder, name = os.path.split(path)
+    return os.path.join(folder, *["."] * files.index((stat.st_dev, stat.st_ino)), name)
+
+
 class Library:
     """One loaded .so; functions are called by what follows the model's name."""
 
     def __init__(self, path):
         path = os.path.abspath(os.fspath(path))
         self.path = path
-        self._dll = ctypes.CDLL(path)  # ctypes lets go of the GIL during each call
+        self._dll = ctypes.CDLL(_spelling(path))  # ctypes lets go of the GIL during each call
         self.name = self._find_name()
         manifest = self._function("manifest")
         manifest.restype = ctypes.c_char_p

@@ -2,6 +2,7 @@
 
 import collections
 import ctypes
+import keyword
 import weakref
 from ctypes import c_int64, c_void_p
 
@@ -32,7 +33,15 @@ class Model:
         self._library = library
         self.name = library.name
         self.manifest = library.manifest
-        self._fns = {fn["name"]: fn for fn in self.manifest["exports"]}
+        # What is a word of Python, or already something here, gets an underscore behind.
+        taken = {"name", "manifest", "exports", *dir(type(self)), *keyword.kwlist}
+        fns = {fn["name"]: fn for fn in self.manifest["exports"]}
+        self._fns = {}
+        for name, fn in fns.items():
+            while name in taken or (name != fn["name"] and name in fns):
+                name += "_"
+            taken.add(name)
+            self._fns[name] = fn
         self.exports = tuple(self._fns)
         self._idle = []  # sessions that no call is using
         self._floor = [0] * (1 + 2 * len(self.manifest["axes"]))
@@ -60,7 +69,7 @@ class Model:
             raise AttributeError(f"{self.__dict__.get('name', 'the model')} has no export {name}")
 
         def call(*inputs, **named):
-            return self._call(fn, inputs, named)
+            return self._call(name, fn, inputs, named)
 
         call.__name__ = name
         call.__doc__ = fn.get("signature")
@@ -73,11 +82,11 @@ class Model:
         return f"<rondo model {self.name}: {', '.join(fn.get('signature', name) for name, fn in self._fns.items())}>"
 
     def reserve(self, batch=0, **axes):
-        """Makes room: reserve(8, T=(4096, 512)) for 8 examples, 4096 rows of T together, the longest 512."""
+        """Makes room: reserve(8, T=(4096, 512)) for 8 examples, 4096 rows of T together, the longest 512; 0: follows."""
         need = [batch] + [0] * (len(self._floor) - 1)
         for name, (total, longest) in axes.items():
             at = self._axis(name)
-            need[at : at + 2] = total, longest
+            need[at : at + 2] = total or batch * longest, longest or total
         self._floor = [max(pair) for pair in zip(self._floor, need)]
         self._idle.append(self._take(self._floor))
 
@@ -87,7 +96,8 @@ class Model:
 
     def selftest(self):
         """Raises Error where this machine does not keep the library's promise of equal bits."""
-        session = self._take([max(3, self._floor[0])] + [max(32, size) for size in self._floor[1:]])
+        # Three examples as long as the test has them.
+        session = self._take([max(pair) for pair in zip(self._floor, [3] + [111, 37] * len(self.manifest["axes"]))])
         try:
             self._library.call("selftest", session.handle)
         finally:
@@ -113,7 +123,7 @@ class Model:
             session = _Session(self, limits)
         return session
 
-    def _call(self, fn, inputs, named):
+    def _call(self, name, fn, inputs, named):
         batch, offsets, arrays = pack_inputs(fn, inputs, named)
         order = [axis["name"] for axis in fn["axes"]]
         missing = [axis for axis in order if axis not in offsets]
@@ -136,7 +146,7 @@ class Model:
         if len(returned) == 1:
             return returned[0]
         names = [port["name"] for port in fn["results"]]
-        return collections.namedtuple(fn["name"], names, rename=True)(*returned)
+        return collections.namedtuple(name, names, rename=True)(*returned)
 
 
 def _path(path):
