@@ -83,7 +83,8 @@ MODEL="$ROOT/models/minilm.rondo"
 MAP="$ROOT/models/maps/minilm.map"
 if stale "$OUT/minilm.safetensors" "$MODEL" "$MAP" "$HUB/model.safetensors"; then
   say import "weights of Hugging Face names -> minilm.rondo's"
-  "$RONDO" import -q "$MODEL" "$HUB/model.safetensors" --map "$MAP" -o "$OUT/minilm.safetensors" > "$OUT/import.txt"
+  "$RONDO" import -q "$MODEL" "$HUB/model.safetensors" --map "$MAP" -o "$OUT/minilm.safetensors" > "$OUT/import.txt" ||
+    die "$(cat "$OUT/import.txt")" 1
   say import "$(tail -n 1 "$OUT/import.txt")"
 fi
 if stale "$OUT/libminilm.so" "$MODEL" "$OUT/minilm.safetensors"; then
@@ -93,7 +94,8 @@ if stale "$OUT/libminilm.so" "$MODEL" "$OUT/minilm.safetensors"; then
 fi
 if stale "$OUT/verified.txt" "$OUT/libminilm.so"; then
   say verify "the same equations at a small size, ragged batches, against the float64 interpreter"
-  "$RONDO" verify -q "$MODEL" V=100 E=32 N=4 F=48 L=2 M=97 --inputs 20 > "$OUT/verify.part"
+  "$RONDO" verify -q "$MODEL" V=100 E=32 N=4 F=48 L=2 M=97 --inputs 20 > "$OUT/verify.part" ||
+    die "$(cat "$OUT/verify.part")" 1
   say verify "$(tail -n 1 "$OUT/verify.part")"
   mv "$OUT/verify.part" "$OUT/verified.txt"
 fi

@@ -11,27 +11,31 @@ namespace rondo {
 
 Error failed(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
 
+Error unavailable(const Twine &message) {
+  return createStringError(std::make_error_code(std::errc::io_error), message);
+}
+
 Error writeFile(StringRef path, StringRef bytes) {
   auto temporary = sys::fs::TempFile::create(path + ".tmp-%%%%%%", sys::fs::all_read | sys::fs::all_write);
   if (!temporary)
-    return failed("cannot write " + path + ": " + toString(temporary.takeError()));
+    return unavailable("cannot write " + path + ": " + toString(temporary.takeError()));
   raw_fd_ostream out(temporary->FD, /*shouldClose=*/false);
   out << bytes;
   out.flush();
   if (std::error_code code = out.error()) {
     out.clear_error();
     consumeError(temporary->discard());
-    return failed("cannot write " + path + ": " + code.message());
+    return unavailable("cannot write " + path + ": " + code.message());
   }
   if (Error error = temporary->keep(path))
-    return failed("cannot write " + path + ": " + toString(std::move(error)));
+    return unavailable("cannot write " + path + ": " + toString(std::move(error)));
   return Error::success();
 }
 
 Expected<TemporaryFolder> TemporaryFolder::create() {
   SmallString<128> path;
   if (std::error_code code = sys::fs::createUniqueDirectory("rondo", path))
-    return failed("cannot make a temporary folder: " + code.message());
+    return unavailable("cannot make a temporary folder: " + code.message());
   return TemporaryFolder(path.str().str());
 }
 

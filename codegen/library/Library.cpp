@@ -40,9 +40,9 @@ private:
       return failed("the model has no parameters: leave out --weights");
     // Now, not after a minute of work.
     if (!options.weights.empty() && !sys::fs::exists(options.weights))
-      return failed("cannot read " + options.weights + ": no such file");
-    if (std::error_code code = sys::fs::create_directories(options.folder))
-      return failed("cannot make the folder " + options.folder + ": " + code.message());
+      return unavailable("cannot read " + options.weights + ": no such file");
+    if (std::error_code code = sys::fs::create_directories(options.folder, /*IgnoreExisting=*/true, sys::fs::all_all))
+      return unavailable("cannot make the folder " + options.folder + ": " + code.message());
     return Error::success();
   }
 
@@ -109,7 +109,7 @@ private:
       return error;
     auto file = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
     if (!file)
-      return failed("cannot read " + path + ": " + file.getError().message());
+      return unavailable("cannot read " + path + ": " + file.getError().message());
     image = std::move(*file);
     written.weightsSize = image->getBufferSize();
     if (facts.embedded && static_cast<int64_t>(written.weightsSize) != facts.embedded)
@@ -130,7 +130,7 @@ private:
         return error;
       if (std::error_code code = sys::fs::rename(temporary, path)) {
         sys::fs::remove(temporary);
-        return failed("cannot write " + path + ": " + code.message());
+        return unavailable("cannot write " + path + ": " + code.message());
       }
       if (Error error = note(path))
         return error;
@@ -172,7 +172,7 @@ private:
   Error note(const std::string &path) {
     uint64_t size = 0;
     if (std::error_code code = sys::fs::file_size(path, size))
-      return failed("cannot write " + path + ": " + code.message());
+      return unavailable("cannot write " + path + ": " + code.message());
     written.files.push_back({path, size});
     return Error::success();
   }

@@ -32,7 +32,8 @@ struct WrittenFiles {
   std::vector<std::pair<std::string, double>> seconds; // phases of the work, in order
 };
 
-/// Writes the library. The program's module is used up. Every failure says what to do about it.
+/// Writes the library. The program's module is used up. Every failure says what to do about it; those of files have the
+/// code std::errc::io_error.
 llvm::Error writeLibrary(EmittedProgram &program, const LibraryOptions &options, WrittenFiles &written);
 
 } // namespace rondo

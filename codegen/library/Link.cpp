@@ -58,7 +58,7 @@ static Expected<std::string> findLinker(const LibraryOptions &options) {
   // Where LLVM stood when the compiler was built.
   if (sys::fs::can_execute(RONDO_LLD))
     return RONDO_LLD;
-  return failed(
+  return unavailable(
       "a shared library needs LLVM's linker, and ld.lld-22 is not to be found: install lld-22, or ask for the "
       "archive alone");
 }
@@ -104,6 +104,7 @@ Error linkShared(StringRef path, StringRef name, ArrayRef<Member> members, const
                                       "--hash-style=gnu",
                                       "--gc-sections",
                                       "--as-needed",
+                                      "--no-mmap-output-file", // a full disk is an error then, no signal
                                       "--no-color-diagnostics"};
   append_range(arguments, inputs);
   std::string said = folder->file("errors");
@@ -115,7 +116,7 @@ Error linkShared(StringRef path, StringRef name, ArrayRef<Member> members, const
   sys::fs::remove(path);
   if (auto text = MemoryBuffer::getFile(said))
     message += (*text)->getBuffer().rtrim();
-  return failed("linking " + Twine(name) + " with " + *linker + " failed: " + message);
+  return unavailable("linking " + Twine(name) + " with " + *linker + " failed: " + message);
 }
 
 } // namespace rondo

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/library/Library.h"
+#include "codegen/library/Version.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -17,7 +18,6 @@ using Bytes = llvm::SmallVector<char, 0>;
 
 /// Version of the calling conventions between a library and its callers; numbers are never reused.
 constexpr int kLibraryVersion = 1;
-constexpr const char *kCompilerVersion = "0.1.0";
 
 // ---- Names.cpp: how a program appears in C ----
 
@@ -125,6 +125,8 @@ llvm::Error packWeights(llvm::StringRef library, llvm::StringRef image, const Li
 // ---- Files.cpp ----
 
 llvm::Error failed(const llvm::Twine &message);
+/// The same of files and the machine, not of the model: its code is std::errc::io_error.
+llvm::Error unavailable(const llvm::Twine &message);
 /// Writes under a temporary name in the same folder, then renames.
 llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes);
 /// A folder for intermediate files that goes with this object.

@@ -13,7 +13,7 @@ static void collect(void *lines, int, const char *text) { (*static_cast<std::str
 Error packWeights(StringRef library, StringRef image, const LibraryOptions &options) {
   void *handle = dlopen(library.str().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
-    return failed("cannot load the library to pack its weights: " + Twine(dlerror()));
+    return unavailable("cannot load the library to pack its weights: " + Twine(dlerror()));
   auto symbol = [&](StringRef suffix) { return dlsym(handle, (options.name + "_" + suffix).str().c_str()); };
   auto open =
       reinterpret_cast<rondo_status (*)(void **, const char *, const rondo_config *, rondo_error *)>(symbol("open"));
@@ -37,7 +37,8 @@ Error packWeights(StringRef library, StringRef image, const LibraryOptions &opti
   std::string help;
   if (status == RONDO_ECPU)
     help = "; leave out --weights and open the library with the path of the file where it runs";
-  return failed("weights " + options.weights + ": " + error.text + help + lines);
+  std::string message = "weights " + options.weights + ": " + error.text + help + lines;
+  return status == RONDO_EIO ? unavailable(message) : failed(message);
 }
 
 } // namespace rondo

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 
+import pytest
+
 RONDO = os.path.join(os.environ["RONDO_BUILD"], "bin", "rondo")
 
 COMMANDS = ("check", "compile", "run", "verify", "explain", "import", "init", "fmt", "inspect", "doctor", "score", "bench")
@@ -73,3 +75,69 @@ def test_fmt_writes_one_form(tmp_path):
     assert rondo("fmt", "--check", str(tmp_path)).returncode == 0
     wrong = rondo("fmt", "-", input="layer a(\n")
     assert wrong.returncode == 1 and wrong.stdout == "" and "<stdin>:1" in wrong.stderr
+
+
+MODEL = "model Search(H = 4) {\n  fn f(x: [T, H]) -> [T, H] { return y[t, i] = 2 * x[t, i] }\n  export f\n}\n"
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "search.rondo"
+    path.write_text(MODEL)
+    return str(path)
+
+
+def test_results_that_cannot_be_written_are_no_bug(model):
+    for words in (["check", model], ["compile", "--emit=rondo", model], ["explain", model], ["--help"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([RONDO, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        assert done.returncode == 2 and done.stderr == "error: cannot write standard output: No space left on device\n", words
+
+
+def test_closed_streams(model, tmp_path):
+    quoted = f"'{RONDO}' compile --name found -o '{tmp_path}/out' '{model}'"
+    done = subprocess.run(["sh", "-c", quoted + " <&- >&- 2>&-"], timeout=120)
+    assert done.returncode == 0 and (tmp_path / "out" / "found.json").read_text().startswith("{")
+
+
+def test_quiet_says_nothing(model, tmp_path):
+    for words in (["compile", "--name", "found"], ["init"]):
+        done = rondo(*words, "-q", model, "-o", str(tmp_path / words[0]))
+        assert done.returncode == 0 and done.stdout == done.stderr == "" and (tmp_path / words[0]).exists()
+
+
+def test_without_a_place_for_temporary_files(model):
+    for words in (["run", model], ["verify", model, "--inputs", "2"], ["doctor"]):
+        done = rondo(*words, env={**os.environ, "TMPDIR": "/nonexistent"}, input="")
+        assert done.returncode == 2 and "cannot make a folder in /nonexistent (TMPDIR" in done.stderr, done.stderr
+
+
+def test_a_model_called_like_a_header(model, tmp_path):
+    """Only what is written for C has names in its way."""
+    done = rondo("compile", model, "-o", str(tmp_path / "out"))
+    assert done.returncode == 1 and "--name" in done.stderr
+    assert rondo("verify", model, "--inputs", "3").returncode == 0
+    assert rondo("run", model, input='{"x": [[1, 2, 3, 4]]}\n').stdout == '{"y": [[2, 4, 6, 8]]}\n'
+
+
+def test_verify_compares_something(model):
+    for words in (["--inputs", "0"], ["--batch", "0"], ["--longest", "0"], ["--longest", "4294967295"]):
+        assert rondo("verify", model, *words).returncode == 2
+    done = rondo("verify", model, "--inputs", "1")
+    assert done.returncode == 1 and "nothing was compared" in done.stdout
+
+
+def test_too_much_to_measure(model):
+    done = rondo("bench", model, "--lengths", "1..9223372036854775807")
+    assert done.returncode == 2 and "is expected" in done.stderr
+    done = subprocess.run(["sh", "-c", f"ulimit -v 8000000; '{RONDO}' bench '{model}' --lengths 2000000000 --rounds 1"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and done.stderr == "error: not enough memory\n"
+
+
+def test_files_are_no_matter_of_the_model(model, tmp_path):
+    (tmp_path / "weights.rondo").write_text(MODEL.replace("fn f", "param b : [H] = 0\n  fn f"))
+    for words in (["-o", model], ["--weights", str(tmp_path / "none")], ["--weights", str(tmp_path)]):
+        done = rondo("compile", "--name", "found", str(tmp_path / "weights.rondo"), "-o", str(tmp_path / "out"), *words)
+        assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith("error: "), done.stderr
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o777 & ~os.umask(os.umask(0o022))

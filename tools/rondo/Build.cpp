@@ -92,8 +92,8 @@ int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, Emit
   return Yes;
 }
 
-int buildLibrary(const Options &options, Model &model, const std::string &folder, WrittenFiles &written,
-                 std::string *table) {
+int buildLibrary(const Options &options, Model &model, const std::string &name, const std::string &folder,
+                 WrittenFiles &written, std::string *table) {
   int status = Yes;
   auto kernels = runPasses(options, model, status);
   if (!kernels)
@@ -106,14 +106,16 @@ int buildLibrary(const Options &options, Model &model, const std::string &folder
   if (table)
     *table += memoryTable(program);
   LibraryOptions how;
-  how.name = model.name;
+  how.name = name;
   how.folder = folder;
   how.weights = options.weights;
   how.constants = model.sizes();
   SourceDiagnostics diagnostics(options, model);
-  if (Error error = writeLibrary(program, how, written))
-    return fail(model.path + ": " + toString(std::move(error)), No);
-  return Yes;
+  handleAllErrors(writeLibrary(program, how, written), [&](const ErrorInfoBase &error) {
+    bool files = error.convertToErrorCode() == std::errc::io_error;
+    status = fail(model.path + ": " + error.message(), files ? Usage : No);
+  });
+  return status;
 }
 
 std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std::string &path, int &status) {
@@ -149,14 +151,17 @@ std::string bestHere() {
   return "";
 }
 
+/// What a library is called that no user sees: the name of the model may be one that a header cannot have.
+static constexpr const char *unseen = "model";
+
 int buildBest(const Options &options, Model &model, const std::string &folder, std::string &library) {
   std::string best = bestHere();
   Options how = options;
   how.targets = {best.empty() ? "x86-64-v2" : best};
   how.weights.clear();
   WrittenFiles written;
-  library = folder + "/lib" + model.name + ".so";
-  return buildLibrary(how, model, folder, written);
+  library = folder + "/lib" + unseen + ".so";
+  return buildLibrary(how, model, unseen, folder, written);
 }
 
 int buildEach(const Options &options, Model &model, const std::string &folder,
@@ -171,9 +176,9 @@ int buildEach(const Options &options, Model &model, const std::string &folder,
     std::string to = folder + "/" + target;
     WrittenFiles written;
     how.targets = {target};
-    if (int status = buildLibrary(how, model, to, written))
+    if (int status = buildLibrary(how, model, unseen, to, written))
       return status;
-    builds.push_back({target, to + "/lib" + model.name + ".so"});
+    builds.push_back({target, to + "/lib" + unseen + ".so"});
   }
   return builds.empty() ? fail("this processor runs none of the targets", No) : static_cast<int>(Yes);
 }

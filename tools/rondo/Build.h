@@ -14,9 +14,9 @@ mlir::OwningOpRef<mlir::ModuleOp> runPasses(const Options &options, Model &model
 /// The kernels as vector code for the processors of --target. A status other than Yes after a message.
 int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, EmittedProgram &program);
 
-/// All of it, into `folder`. `table` gets what it costs: operations and memory.
-int buildLibrary(const Options &options, Model &model, const std::string &folder, WrittenFiles &written,
-                 std::string *table = nullptr);
+/// All of it, into `folder`, as a library called `name`. `table` gets what it costs: operations and memory.
+int buildLibrary(const Options &options, Model &model, const std::string &name, const std::string &folder,
+                 WrittenFiles &written, std::string *table = nullptr);
 
 /// A library file as it is; a model file compiled into a temporary folder. Null after a message; `status` is the exit.
 std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std::string &path, int &status);

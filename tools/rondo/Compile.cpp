@@ -90,7 +90,8 @@ int compile(const Options &options) {
     return status;
   std::string table;
   WrittenFiles written;
-  if ((status = buildLibrary(options, *model, options.output.empty() ? "." : options.output, written, &table)))
+  std::string folder = options.output.empty() ? "." : options.output;
+  if ((status = buildLibrary(options, *model, model->name, folder, written, &table)) || options.quiet)
     return status;
 
   outs() << table;

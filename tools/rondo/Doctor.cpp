@@ -1,5 +1,6 @@
 // `rondo doctor`: what is here, what is missing, and the command that helps. The last line compiles and runs a model,
 // since that is what all the others are for.
+#include "codegen/library/Version.h"
 #include "dsl/Compile.h"
 #include "tools/rondo/Build.h"
 #include "tools/rondo/Terminal.h"
@@ -91,7 +92,8 @@ int doctor(const Options &options) {
                       sys::getHostCPUName().str() + ", " + (level.empty() ? "below x86-64-v2" : level) + ", " +
                           std::to_string(std::max(1u, std::thread::hardware_concurrency())) + " cores",
                       "libraries need an x86-64-v2 processor at least; compiling for others works"});
-  findings.push_back({"compiler", true, true, std::string("rondo 0.1.0, LLVM and MLIR ") + LLVM_VERSION_STRING, ""});
+  findings.push_back({"compiler", true, true,
+                      std::string("rondo ") + kCompilerVersion + ", LLVM and MLIR " + LLVM_VERSION_STRING, ""});
   std::string linker = firstProgram({"ld.lld-22", "ld.lld"});
   findings.push_back(
       {"linker", !linker.empty(), true, linker.empty() ? "no ld.lld-22" : linker, "apt-get install lld-22"});

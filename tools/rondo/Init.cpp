@@ -44,7 +44,7 @@ int init(const Options &options) {
     return fail(to + " exists, and may have been trained; --force replaces it, -o names another");
   if (Error error = writeBytes(to, writeSafetensors(weights)))
     return fail(std::move(error));
-  if (to != "-")
+  if (to != "-" && !options.quiet)
     outs() << formatv("wrote {0}: {1} tensor{2}, {3} values, seed {4}\n", to, weights.size(),
                       weights.size() == 1 ? "" : "s", grouped(count), options.seed);
   return Yes;

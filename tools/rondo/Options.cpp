@@ -1,8 +1,10 @@
 // The command line, read by CLI11. CLI11 throws; this file alone is compiled with exceptions, and none leaves it.
 #include "tools/rondo/Options.h"
+#include "codegen/library/Version.h"
 #include "tools/rondo/Terminal.h"
+#include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <sstream>
 
 namespace rondo {
 
@@ -114,9 +116,10 @@ static void addVerify(CLI::App &app, Options &o) {
       app.add_subcommand("verify", "Compare compiled code with the float64 interpreter on random ragged inputs");
   positionals(command, o, "model", "Model files, and sizes to replace: NAME=value");
   command->add_option("--against", o.against, "This library instead of one compiled on the way")->type_name("LIB");
-  command->add_option("--inputs", o.count, "How many random batches (default: 200)")->type_name("N");
-  command->add_option("--longest", o.longest, "Longest sequence (default: 97)")->type_name("N");
-  command->add_option("--batch", o.largestBatch, "Largest batch (default: 9)")->type_name("N");
+  CLI::Range count(1, 65536);
+  command->add_option("--inputs", o.count, "How many random batches (default: 200)")->check(count)->type_name("N");
+  command->add_option("--longest", o.longest, "Longest sequence (default: 97)")->check(count)->type_name("N");
+  command->add_option("--batch", o.largestBatch, "Largest batch (default: 9)")->check(count)->type_name("N");
   command->add_option("--seed", o.seed, "Of weights and inputs")->type_name("N");
   command->add_option("--bound", o.bound, "k of |difference| <= k * eps * scale")->type_name("K");
   command->add_option("--threads", o.threads, "The same bits on so many threads as on one (default: 2)")
@@ -248,7 +251,7 @@ static std::optional<int> unknownCommand(CLI::App &app, int argc, const char *co
 std::optional<int> parseOptions(int argc, const char *const *argv, Options &options) {
   CLI::App app("Rondo compiles sequence models written as equations to native libraries.", "rondo");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "rondo 0.1.0");
+  app.set_version_flag("--version", std::string("rondo ") + kCompilerVersion);
   app.footer("`rondo COMMAND --help` says more.\n" + std::string(exits));
   for (auto add : {addCheck, addCompile, addRun, addVerify, addExplain, addImport, addInit, addFmt, addInspect,
                    addDoctor, addScore, addBench})
@@ -261,7 +264,10 @@ std::optional<int> parseOptions(int argc, const char *const *argv, Options &opti
     options.command = app.get_subcommands().front()->get_name();
     return std::nullopt;
   } catch (const CLI::Success &help) {
-    return app.exit(help);
+    std::ostringstream text;
+    int status = app.exit(help, text);
+    llvm::outs() << text.str();
+    return status;
   } catch (const CLI::ExtrasError &) {
     // CLI11 lists every extra word in one sentence; the first one is enough, and its neighbour helps.
     CLI::App *command = app.get_subcommands().empty() ? &app : app.get_subcommands().front();

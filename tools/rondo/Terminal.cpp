@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <unistd.h>
 
 using namespace llvm;
@@ -94,6 +95,11 @@ static void onFatal(void *, const char *reason, bool) {
   _exit(Bug);
 }
 
+static void onNoMemory() {
+  say("error: not enough memory\n");
+  _exit(Usage);
+}
+
 void reportBugs(int argc, const char *const *argv) {
   reproducer = "shown by:";
   for (int i = 0; i < argc; ++i)
@@ -102,6 +108,7 @@ void reportBugs(int argc, const char *const *argv) {
   for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
     std::signal(signal, onCrash);
   install_fatal_error_handler(onFatal);
+  std::set_new_handler(onNoMemory);
 }
 
 int bug(const Twine &text) {

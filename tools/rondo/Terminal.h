@@ -38,6 +38,7 @@ private:
 };
 
 /// A crash or a failed internal check is a compiler bug: say so, name the command line that shows it, exit with 101.
+/// Too little memory is none.
 void reportBugs(int argc, const char *const *argv);
 
 /// For a pass that fails without a diagnostic about the model: never the user's mistake.
