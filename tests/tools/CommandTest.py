@@ -73,6 +73,14 @@ def test_fmt_writes_one_form(tmp_path):
     done = rondo("fmt", str(tmp_path))
     assert done.returncode == 0 and done.stderr == f"formatted {one}\n" and one.read_text() == straight
     assert rondo("fmt", "--check", str(tmp_path)).returncode == 0
+    # Links stay links, also in a circle, and files as private as they were.
+    one.write_text(crooked)
+    one.chmod(0o600)
+    (tmp_path / "below" / "link.rondo").symlink_to("../one.rondo")
+    (tmp_path / "below" / "circle").symlink_to(".")
+    assert rondo("fmt", "--check", str(tmp_path / "below")).stdout == f"{tmp_path}/below/link.rondo\n"
+    assert rondo("fmt", str(tmp_path / "below")).returncode == 0 and one.read_text() == straight
+    assert (tmp_path / "below" / "link.rondo").is_symlink() and one.stat().st_mode & 0o777 == 0o600
     wrong = rondo("fmt", "-", input="layer a(\n")
     assert wrong.returncode == 1 and wrong.stdout == "" and "<stdin>:1" in wrong.stderr
 
@@ -98,6 +106,17 @@ def test_closed_streams(model, tmp_path):
     quoted = f"'{RONDO}' compile --name found -o '{tmp_path}/out' '{model}'"
     done = subprocess.run(["sh", "-c", quoted + " <&- >&- 2>&-"], timeout=120)
     assert done.returncode == 0 and (tmp_path / "out" / "found.json").read_text().startswith("{")
+
+
+def test_what_is_no_file_is_written_as_it_is(model, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True) as reader:
+        done = rondo("compile", "--emit=rondo", model, "-o", str(pipe))
+        assert done.returncode == 0 and reader.stdout.read() == rondo("compile", "--emit=rondo", model).stdout
+    assert pipe.is_fifo()
+    done = rondo("compile", "--emit=rondo", model, "-o", str(tmp_path))
+    assert done.returncode == 2 and "Is a directory" in done.stderr
 
 
 def test_quiet_says_nothing(model, tmp_path):
@@ -127,11 +146,11 @@ def test_verify_compares_something(model):
     assert done.returncode == 1 and "nothing was compared" in done.stdout
 
 
-def test_too_much_to_measure(model):
+def test_too_much_to_measure(model, tmp_path):
     done = rondo("bench", model, "--lengths", "1..9223372036854775807")
     assert done.returncode == 2 and "is expected" in done.stderr
     done = subprocess.run(["sh", "-c", f"ulimit -v 8000000; '{RONDO}' bench '{model}' --lengths 2000000000 --rounds 1"],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=120, env={**os.environ, "TMPDIR": str(tmp_path)})
     assert done.returncode == 2 and done.stderr == "error: not enough memory\n"
 
 

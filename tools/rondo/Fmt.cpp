@@ -18,7 +18,8 @@ static Error findSources(const std::string &path, std::vector<std::string> &sour
   }
   std::vector<std::string> found;
   std::error_code code;
-  for (sys::fs::recursive_directory_iterator it(path, code), end; it != end && !code; it.increment(code))
+  for (sys::fs::recursive_directory_iterator it(path, code, /*follow_symlinks=*/false), end; it != end && !code;
+       it.increment(code))
     if (StringRef(it->path()).ends_with(".rondo"))
       found.push_back(it->path());
   if (code)

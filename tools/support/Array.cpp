@@ -173,23 +173,39 @@ Error writeBytes(StringRef path, StringRef bytes) {
     outs().clear_error();
     return error ? makeError("cannot write standard output: %s", error.message().c_str()) : Error::success();
   }
-  SmallString<128> beside;
-  int descriptor;
-  if (std::error_code error = sys::fs::createUniqueFile(path + ".%%%%%%.part", descriptor, beside, sys::fs::OF_None,
-                                                        sys::fs::all_read | sys::fs::owner_write))
+  auto failed = [&](std::error_code error) {
     return makeError("cannot write %s: %s", path.str().c_str(), error.message().c_str());
+  };
+  sys::fs::file_status old;
+  bool replaces = !sys::fs::status(path, old) && old.type() == sys::fs::file_type::regular_file;
+  // What is there stays what it is: a link leads to the same file, which has the same permissions; a device is written.
+  SmallString<128> target = path, beside;
+  int descriptor;
+  std::error_code error;
+  if (replaces)
+    error = sys::fs::real_path(path, target);
+  if (error)
+    return failed(error);
+  bool whole = replaces || !sys::fs::exists(old);
+  if (whole)
+    error = sys::fs::createUniqueFile(target + ".%%%%%%.part", descriptor, beside, sys::fs::OF_None,
+                                      sys::fs::all_read | sys::fs::owner_write);
+  else
+    error = sys::fs::openFileForWrite(path, descriptor);
+  if (error)
+    return failed(error);
   raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
   stream << bytes;
   stream.close();
-  std::error_code error = stream.error();
+  error = stream.error();
   stream.clear_error();
-  if (!error)
-    error = sys::fs::rename(beside, path);
-  if (error) {
+  if (!error && replaces)
+    error = sys::fs::setPermissions(beside, old.permissions());
+  if (!error && whole)
+    error = sys::fs::rename(beside, target);
+  if (error && whole)
     (void)sys::fs::remove(beside);
-    return makeError("cannot write %s: %s", path.str().c_str(), error.message().c_str());
-  }
-  return Error::success();
+  return error ? failed(error) : Error::success();
 }
 
 Expected<Arrays> readArrays(StringRef path) {

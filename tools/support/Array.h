@@ -62,7 +62,8 @@ llvm::Expected<llvm::json::Value> parseJson(llvm::StringRef text);
 /// The whole file, or an error that names it. `-` is stdin.
 llvm::Expected<std::string> readBytes(llvm::StringRef path);
 
-/// Written beside, then renamed: a reader never sees half a file. `-` is stdout.
+/// Written beside, then renamed: a reader never sees half a file. `-` is stdout; devices and pipes are written as they
+/// are.
 llvm::Error writeBytes(llvm::StringRef path, llvm::StringRef bytes);
 
 /// By content: a zip is NPZ, anything else safetensors.
