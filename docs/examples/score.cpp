@@ -5,7 +5,7 @@
  *   ./score charlm.safetensors "In the beginning" "was the word" */
 #include "charlm.hpp"
 #include <cstdio>
-#include <thread>
+#include <future>
 
 int main(int argc, char **argv) {
   if (argc < 3)
@@ -17,10 +17,8 @@ int main(int argc, char **argv) {
     charlm::Model lm(argv[1], /*threads=*/2);
 
     // Another thread calls through an object of its own; the weights are the same ones.
-    rondo::Ragged<float> logits;
-    std::thread other([&logits, &texts, own = lm.share()]() mutable { logits = own.logits(texts); });
-    rondo::Ragged<float> scores = lm.score(texts);
-    other.join();
+    auto other = std::async(std::launch::async, [&texts, own = lm.share()]() mutable { return own.logits(texts); });
+    const rondo::Ragged<float> scores = lm.score(texts), logits = other.get();
 
     for (size_t i = 0; i < texts.size(); ++i) {
       const float *last = logits[i].end() - logits.width;

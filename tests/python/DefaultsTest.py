@@ -23,7 +23,7 @@ PROGRAM = """#include "m.hpp"
 #include <cstring>
 int main() {
   try {
-    m::Model model(nullptr, 2u);
+    m::Model model(nullptr, 2);
     rondo::Batch<float> x = {{1, 2, 3, 4, 5, 6}, {7, 8}};
     rondo::Batch<float> z = {{1}, {2, 3}};
     auto left = model.f(x, z);

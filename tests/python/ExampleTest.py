@@ -68,6 +68,8 @@ def test_c(charlm, compiler):
     assert lines == [b"%.4f  %s" % (score, text) for score, text in zip(want, TEXTS)]
     refused = subprocess.run([program, "/nonexistent", "x"], capture_output=True)
     assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"
+    refused = subprocess.run([program, charlm / "w.safetensors", "x", ""], capture_output=True)
+    assert refused.returncode == 1 and refused.stderr.endswith(b": example 1 has no T; at least 1\n")
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++-22"])
@@ -85,3 +87,5 @@ def test_cpp(charlm, compiler):
     assert done.stdout.splitlines() == [b"%.4f  %s (then %d)" % (score, text, rows[-1].argmax()) for score, text, rows in want]
     refused = subprocess.run([program, "/nonexistent", "x"], capture_output=True)
     assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"
+    refused = subprocess.run([program, charlm / "w.safetensors", "x", ""], capture_output=True)
+    assert refused.returncode == 1 and refused.stderr.endswith(b": example 1 has no T; at least 1\n")

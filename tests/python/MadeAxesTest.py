@@ -27,8 +27,12 @@ TEXTS = [[1, 3, 2, 5], [2], [4, 4], [0, 1, 3, 2]]
 BEFORE = [[NEXT[token] for token in text[: text.index(2) if 2 in text else len(text) - 1]] for text in TEXTS]
 CPP = """#include "made.hpp"
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 int main(int, char **argv) {
-  made::Model model(argv[1], 2);
+  std::ifstream file(argv[1], std::ios::binary);
+  const std::string weights((std::istreambuf_iterator<char>(file)), {});
+  made::Model model = made::Model::open_memory(weights.data(), weights.size(), 2);
   auto both = model.before({{1, 3, 2, 5}, {2}, {4, 4}, {0, 1, 3, 2}});
   for (size_t i = 0; i < 4; ++i) {
     std::printf("%d:", both.before1[i][0]);
