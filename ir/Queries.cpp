@@ -120,6 +120,8 @@ void rondo::walkAxes(Operation *op, llvm::function_ref<void(StringRef)> callback
     callback(length.getAxis());
   if (auto made = dyn_cast<AxisOp>(op))
     callback(made.getAxis());
+  if (auto scan = dyn_cast<ScanOp>(op))
+    callback(scan.getAxis());
   auto equation = dyn_cast<Equation>(op);
   if (!equation)
     return;

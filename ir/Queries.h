@@ -27,7 +27,7 @@ bool normalises(mlir::Operation *op, unsigned dim);
 /// Calls back for each axis of a type.
 void walkAxes(mlir::Type type, llvm::function_ref<void(llvm::StringRef)> callback);
 /// Calls back for each axis that the operation itself mentions: in the types of its results and blocks, as an extent,
-/// as a length.
+/// as a length, as what a scan runs along.
 void walkAxes(mlir::Operation *op, llvm::function_ref<void(llvm::StringRef)> callback);
 
 } // namespace rondo

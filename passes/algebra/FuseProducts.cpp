@@ -63,7 +63,7 @@ static std::optional<Candidate> candidateOf(ContractOp op, const llvm::DenseSet<
     AffineMap map = equation.getReadMap(weight), other = equation.getReadMap(1 - weight);
     for (auto [place, expr] : llvm::enumerate(map.getResults())) {
       auto dim = pureDim(expr);
-      if (!dim || *dim >= equation.getNumResultDims() || other.isFunctionOfDim(*dim) ||
+      if (!dim || *dim >= equation.getNumResultDims() || other.isFunctionOfDim(*dim) || placesOf(map, *dim) > 1 ||
           ShapedType::isDynamic(equation.getDimSize(*dim)))
         continue;
       return Candidate{op, weight, *dim, static_cast<unsigned>(place)};

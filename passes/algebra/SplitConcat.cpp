@@ -7,7 +7,7 @@
 //           %y = map (j) %y0[j], %y1[j] { a + b }
 //
 // Postcondition: inside scans no product reads, along a reduced dim, a concat of parts that recur and parts that do
-// not.
+// not; unless the same dim says where else to look in it, `%c[r, r + j]`, which no part could be read at.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
@@ -102,8 +102,10 @@ static bool split(ContractOp product, const llvm::DenseSet<Value> &recurring) {
     auto concat = read.getDefiningOp<ConcatOp>();
     if (!concat || !cast<RankedTensorType>(concat.getType()).getElementType().isF32())
       continue;
-    auto dim = pureDim(equation.getReadMap(index).getResult(concat.getDim()));
-    if (!dim || *dim < equation.getNumResultDims() || ShapedType::isDynamic(equation.getDimSize(*dim)))
+    AffineMap map = equation.getReadMap(index);
+    auto dim = pureDim(map.getResult(concat.getDim()));
+    if (!dim || *dim < equation.getNumResultDims() || ShapedType::isDynamic(equation.getDimSize(*dim)) ||
+        placesOf(map, *dim) > 1)
       continue;
     SmallVector<Run> runs = runsOf(concat, recurring);
     if (runs.size() < 2)

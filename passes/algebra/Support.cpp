@@ -34,6 +34,10 @@ bool rondo::mentionsStep(Operation *op, StringRef axis) {
       .wasInterrupted();
 }
 
+unsigned rondo::placesOf(AffineMap map, unsigned dim) {
+  return llvm::count_if(map.getResults(), [&](AffineExpr expr) { return expr.isFunctionOfDim(dim); });
+}
+
 bool rondo::isProduct(Operation *op) {
   auto contract = dyn_cast<ContractOp>(op);
   return contract && contract.getReads().size() >= 2 && !contract.getExtents().empty();

@@ -13,6 +13,9 @@ llvm::SmallVector<mlir::Value> inputsOf(mlir::Operation *op);
 /// Whether the operation, or one inside it, mentions the step of this axis.
 bool mentionsStep(mlir::Operation *op, llvm::StringRef axis);
 
+/// At how many places of what is read the index hangs on the dim.
+unsigned placesOf(mlir::AffineMap map, unsigned dim);
+
 /// A contract with two factors or more and a reduced dim.
 bool isProduct(mlir::Operation *op);
 

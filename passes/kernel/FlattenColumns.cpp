@@ -1,10 +1,13 @@
 // Products, and the maps on them, get one column dim: heads and their widths, `q[t, h, i]`, become columns `h * D + i`.
 // What reads them reads a view, which is free.
 //
-//   before  %q = contract (b, t, h, i | e) %Wq[h, i, e] * %x[b, t, e]     %z = map (b, t, h, i) %q[b, t, h, i], %bq[h,
-//   i] after   %W = contract (j, e) %Wq[j floordiv 4, j mod 4, e]            %c = contract (j) %bq[j floordiv 4, j mod
-//   4]
-//           %q = contract (b, t, j | e) %W[j, e] * %x[b, t, e]            %y = map (b, t, j) %q[b, t, j], %c[j]
+//   before  %q = contract (b, t, h, i | e) %Wq[h, i, e] * %x[b, t, e]
+//           %z = map (b, t, h, i) %q[b, t, h, i], %bq[h, i]
+//
+//   after   %W = contract (j, e) %Wq[j floordiv 4, j mod 4, e]
+//           %c = contract (j) %bq[j floordiv 4, j mod 4]
+//           %q = contract (b, t, j | e) %W[j, e] * %x[b, t, e]
+//           %y = map (b, t, j) %q[b, t, j], %c[j]
 //           %z = contract (b, t, h, i) %y[b, t, h * 4 + i]
 //
 // Precondition: batched. Postcondition: every product with a packable weight has its row dims, then one column dim.
@@ -178,13 +181,17 @@ private:
     for (auto index : op.getBlock().getOps<IndexOp>())
       if (columns.find(index.getDim()))
         return;
+    // Columns are read, and given back, through views, and there are none of truths (contract).
+    auto hasView = [](Value value) { return !getElementTypeOrSelf(value).isInteger(1); };
+    if (columns.width == 0 || !llvm::all_of(op->getResults(), hasView))
+      return;
     bool any = false;
     for (auto [i, value] : llvm::enumerate(op.getReads())) {
       AffineMap map = equation.getReadMap(i);
       if (map.isIdentity() && offsetOf(value.getDefiningOp<ContractOp>(), rows, columns))
         any = true;
       else if (llvm::any_of(columnDims, [&](unsigned dim) { return map.isFunctionOfDim(dim); }) &&
-               !parameters.contains(value))
+               !(parameters.contains(value) && hasView(value)))
         return;
     }
     if (!any)
@@ -205,7 +212,7 @@ private:
         Value source = view.getReads()[0];
         auto element = cast<RankedTensorType>(value.getType()).getElementType();
         auto wanted = withElement(flatType(type, rows, columns.width), element);
-        if (source.getType() != wanted) {
+        if (source.getType() != wanted || *offset != 0) {
           SmallVector<AffineExpr> exprs(identity.getResults());
           exprs.back() = exprs.back() + *offset;
           EquationParts slice;

@@ -241,7 +241,7 @@ private:
       if (auto found = groupOf.find(source); found != groupOf.end())
         after = std::max(after, found->second);
     for (auto &[axis, group] : made)
-      if (mentions(op, axis))
+      if (needs(op, axis))
         after = std::max(after, group);
 
     if (isa<ScanOp>(op))
@@ -263,32 +263,15 @@ private:
     open(KernelGroup::Rows, op);
   }
 
-  /// Whether the operation is over the axis, or asks for its length.
-  static bool mentions(Operation *op, StringRef axis) {
-    auto isOf = [&](StringRef length) {
-      bool found = false;
-      walkBaseAxes(length, [&](StringRef base) { found |= base == axis; });
-      return found;
-    };
-    return op
-        ->walk([&](Operation *inner) {
-          bool found = false;
-          for (Type type : inner->getResultTypes())
-            if (auto tensor = dyn_cast<RankedTensorType>(type))
-              for (unsigned dim : rowDims(tensor))
-                found |= isOf(axisOf(tensor, dim));
-          if (auto length = dyn_cast<LengthOp>(inner))
-            found |= isOf(length.getAxis());
-          if (auto equation = dyn_cast<Equation>(inner)) {
-            for (Attribute extent : equation.getExtents())
-              if (auto over = dyn_cast<StringAttr>(extent))
-                found |= isOf(over);
-            for (Attribute scalar : equation.getScalars())
-              found |= isOf(cast<StringAttr>(scalar).getValue().split(' ').second);
-          }
-          return found ? WalkResult::interrupt() : WalkResult::advance();
-        })
-        .wasInterrupted();
+  /// Whether the operation, or a free view that it will have a clone of, is over the axis or asks for its length.
+  static bool needs(Operation *op, StringRef axis) {
+    bool found = false;
+    op->walk([&](Operation *inner) {
+      walkAxes(inner, [&](StringRef length) { walkBaseAxes(length, [&](StringRef base) { found |= base == axis; }); });
+    });
+    return found || llvm::any_of(inputsOf(op), [&](Value input) {
+             return isFreeView(input.getDefiningOp()) && needs(input.getDefiningOp(), axis);
+           });
   }
 
   void open(KernelGroup::Form form, Operation *op) {
@@ -317,7 +300,7 @@ private:
     if (last != product.rowAxes.size() || type.isDynamicDim(last))
       return false;
     int64_t width = type.getDimSize(last), columns = product.shape->width;
-    if (product.width ? width != product.width : columns % width != 0 || columns / width > kMostGates)
+    if (product.width ? width != product.width : width == 0 || columns % width != 0 || columns / width > kMostGates)
       return false;
     Value root = product.ops.front()->getResult(0);
     bool reads = false;

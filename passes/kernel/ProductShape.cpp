@@ -17,6 +17,8 @@ static std::string shapeWith(Equation equation, unsigned weight, ProductShape &s
   for (unsigned dim = 0; dim < equation.getNumDims(); ++dim) {
     int64_t size = equation.getDimSize(dim);
     bool isStatic = !ShapedType::isDynamic(size), ofWeight = dims.contains(dim);
+    if (size == 0)
+      return "one of its sizes is 0";
     if (dim >= equation.getNumResultDims()) {
       if (!isStatic || !ofWeight)
         return "it sums over an index that its parameter does not have";

@@ -1,4 +1,4 @@
-// RUN: rondo-opt %s --rondo-form-kernels | FileCheck %s
+// RUN: rondo-opt %s --rondo-form-kernels --check-meaning | FileCheck %s
 // RUN: rondo-opt %s --rondo-form-kernels=recurrences=columns | FileCheck %s --check-prefix=COLUMNS
 // RUN: not rondo-opt %s --rondo-form-kernels=recurrences=rows 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: recurrences are shared by 'examples' or 'columns', not by 'rows'
@@ -79,4 +79,42 @@ func.func @recurrence(%x: tensor<?x?x4xf32, #rondo.ax<b, t(b)>>, %h0: tensor<?x4
     rondo.yield %n : tensor<?x4xf32, #rondo.ax<b>>
   }
   return %h : tensor<?x4xf32, #rondo.ax<b>>
+}
+
+// What looks at an axis through a view comes after the axis, whatever else it could share its rows with.
+// CHECK-LABEL: func.func @made
+func.func @made(%x: !r, %n: tensor<?xi32, #rondo.ax<b>>) -> (tensor<?xf32, #rondo.ax<b>>, tensor<?xf32, #rondo.ax<b>>) {
+  // CHECK: rondo.kernel "rows"
+  // CHECK: rondo.axis "u"
+  // CHECK: rondo.kernel "rows"
+  %first = rondo.map (i) %n[i] : (tensor<?xi32, #rondo.ax<b>>) -> (tensor<?xi32, #rondo.ax<b>>) {
+  ^bb0(%a: i32):
+    rondo.yield %a : i32
+  }
+  %w = rondo.contract (i) %x[i, 0] : (!r) -> tensor<?xf32, #rondo.ax<b>>
+  rondo.axis "u" of %first at_most "t" : tensor<?xi32, #rondo.ax<b>>
+  %v = rondo.contract (i, j) %x[i, j] : (!r) -> tensor<?x?xf32, #rondo.ax<b, u(b)>>
+  %c = rondo.contract (i) %v[i, 2] : (tensor<?x?xf32, #rondo.ax<b, u(b)>>) -> tensor<?xf32, #rondo.ax<b>>
+  %y = rondo.map (i) %c[i], %w[i] : (tensor<?xf32, #rondo.ax<b>>, tensor<?xf32, #rondo.ax<b>>) -> (tensor<?xf32, #rondo.ax<b>>) {
+  ^bb0(%a: f32, %d: f32):
+    %s = arith.subf %a, %d : f32
+    rondo.yield %s : f32
+  }
+  return %y, %c : tensor<?xf32, #rondo.ax<b>>, tensor<?xf32, #rondo.ax<b>>
+}
+
+// A map of none of a product's columns is no epilogue of it.
+// CHECK-LABEL: func.func @none
+func.func @none(%x: !x) -> tensor<?x?x0xf32, #rondo.ax<b, t(b)>> {
+  // CHECK: rondo.kernel "product" {{.*}} maps = 0
+  // CHECK: rondo.kernel "rows"
+  %W = rondo.read @W : tensor<8x8xf32>
+  %y = rondo.contract (b, t, j | e in 8) %W[j, e] * %x[b, t, e] : (tensor<8x8xf32>, !x) -> !x
+  %v = rondo.contract (b, t, j) %y[b, t, j] : (!x) -> tensor<?x?x0xf32, #rondo.ax<b, t(b)>>
+  %z = rondo.map (b, t, j) %v[b, t, j] : (tensor<?x?x0xf32, #rondo.ax<b, t(b)>>) -> (tensor<?x?x0xf32, #rondo.ax<b, t(b)>>) {
+  ^bb0(%p: f32):
+    %s = math.tanh %p : f32
+    rondo.yield %s : f32
+  }
+  return %z : tensor<?x?x0xf32, #rondo.ax<b, t(b)>>
 }

@@ -1,8 +1,9 @@
-// RUN: rondo-opt %s --rondo-fuse-products | FileCheck %s
+// RUN: rondo-opt %s --rondo-fuse-products --check-meaning | FileCheck %s
 // Parameters are joined before everything; results become views; a scan over a view runs over the product.
 
 rondo.cell "param" @A : tensor<4x8xf32>
 rondo.cell "param" @B : tensor<6x8xf32>
+rondo.cell "param" @C : tensor<4x8xf32>
 
 // CHECK-LABEL: func.func @two
 func.func @two(%x: tensor<?x8xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> (tensor<4xf32>, tensor<?x6xf32, #rondo.ax<t>>) {
@@ -29,4 +30,15 @@ func.func @two(%x: tensor<?x8xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> (tensor
   }
   // CHECK: return %{{.*}}, %[[V]]
   return %h, %b : tensor<4xf32>, tensor<?x6xf32, #rondo.ax<t>>
+}
+
+// Columns that say where to look along another dimension of the parameter, too, cannot be counted on.
+// CHECK-LABEL: func.func @bands
+func.func @bands(%x: tensor<?x4xf32, #rondo.ax<t>>) -> (tensor<?x4xf32, #rondo.ax<t>>, tensor<?x4xf32, #rondo.ax<t>>) {
+  // CHECK-NOT: rondo.concat
+  %A = rondo.read @A : tensor<4x8xf32>
+  %a = rondo.contract (t, j | e in 4) %A[j, e + j] * %x[t, e] : (tensor<4x8xf32>, tensor<?x4xf32, #rondo.ax<t>>) -> tensor<?x4xf32, #rondo.ax<t>>
+  %C = rondo.read @C : tensor<4x8xf32>
+  %c = rondo.contract (t, j | e in 4) %C[j, e + j] * %x[t, e] : (tensor<4x8xf32>, tensor<?x4xf32, #rondo.ax<t>>) -> tensor<?x4xf32, #rondo.ax<t>>
+  return %a, %c : tensor<?x4xf32, #rondo.ax<t>>, tensor<?x4xf32, #rondo.ax<t>>
 }

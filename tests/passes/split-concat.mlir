@@ -1,7 +1,8 @@
-// RUN: rondo-opt %s --rondo-split-concat | FileCheck %s
+// RUN: rondo-opt %s --rondo-split-concat --check-meaning | FileCheck %s
 // The part that does not recur gets its own product; outside scans a joined value stays joined.
 
 rondo.cell "param" @W : tensor<4x6xf32>
+rondo.cell "param" @V : tensor<4xf32>
 
 // CHECK-LABEL: func.func @step
 func.func @step(%x: tensor<?x2xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> (tensor<4xf32>, tensor<?x4xf32, #rondo.ax<t>>) {
@@ -25,4 +26,19 @@ func.func @step(%x: tensor<?x2xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> (tenso
   // CHECK: %[[W]][j, r] * %[[XX]][i, r]
   %z = rondo.contract (t, j | r in 6) %W[j, r] * %xx[t, r] : (tensor<4x6xf32>, tensor<?x6xf32, #rondo.ax<t>>) -> tensor<?x4xf32, #rondo.ax<t>>
   return %h, %z : tensor<4xf32>, tensor<?x4xf32, #rondo.ax<t>>
+}
+
+// A part is shorter than the whole: who looks at row r + 2 because of column r would look at row r of the part.
+// CHECK-LABEL: func.func @diagonals
+func.func @diagonals(%x: tensor<?x4x2xf32, #rondo.ax<t>>, %h0: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = rondo.read @V : tensor<4xf32>
+  %h = rondo.scan t over (%x) from (%h0) : (tensor<?x4x2xf32, #rondo.ax<t>>, tensor<4x2xf32>) -> last (tensor<4x2xf32>) {
+  ^bb0(%xt: tensor<4x2xf32>, %hp: tensor<4x2xf32>):
+    // CHECK: %[[C:.*]] = rondo.concat 1
+    %c = rondo.concat 1, %xt, %hp : (tensor<4x2xf32>, tensor<4x2xf32>) -> tensor<4x4xf32>
+    // CHECK: rondo.contract (i, j | r in 4) %{{.*}}[r] * %[[C]][{{.*}}, r]
+    %y = rondo.contract (i, j | r in 4) %w[r] * %c[3 - i - r, r] : (tensor<4xf32>, tensor<4x4xf32>) -> tensor<4x2xf32>
+    rondo.yield %y : tensor<4x2xf32>
+  }
+  return %h : tensor<4x2xf32>
 }
