@@ -98,6 +98,14 @@ Value AxisAdder::front(OpBuilder &builder, Value value, Location loc) {
 
 //===--- Operations ----------------------------------------------------------------------------------------------===//
 
+bool AxisAdder::canLeave(Operation *op) {
+  if (auto fold = dyn_cast<FoldOp>(op))
+    return llvm::all_of(fold.getBlock().without_terminator(), [](Operation &inner) {
+      return canLeave(&inner) || (inner.getNumOperands() == 0 && inner.getNumRegions() == 0);
+    });
+  return isa<Equation, ConcatOp, DetachOp>(op);
+}
+
 LogicalResult AxisAdder::add(OpBuilder &builder, Operation *op) {
   if (!needs(op)) {
     builder.clone(*op, same);

@@ -24,6 +24,8 @@ public:
 
   /// Whether the operation differs along the axis: it reads something lifted, or mentions its lengths or its step.
   bool needs(mlir::Operation *op) const;
+  /// Whether operations that leave a scan have a rule each: this one, and what is inside it.
+  static bool canLeave(mlir::Operation *op);
   /// Builds the operation anew with the axis, or as it is when it does not need it, and records what stands for its
   /// results. Fails (silently) for an operation that has no rule.
   mlir::LogicalResult add(mlir::OpBuilder &builder, mlir::Operation *op);

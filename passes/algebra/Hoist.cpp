@@ -62,7 +62,7 @@ private:
       bool recurs = llvm::any_of(inputsOf(&op), [&](Value v) { return recurring.contains(v); });
       if (recurs && isProduct(&op))
         left(op.getLoc(), kPass, "depends on the recurrence over " + scan.getAxis() + ": computed at each step");
-      if (recurs || !isa<Equation, ConcatOp, DetachOp, FoldOp>(op))
+      if (recurs || !AxisAdder::canLeave(&op))
         recurring.insert_range(op.getResults());
       else
         free.insert(&op);
@@ -89,7 +89,7 @@ private:
     for (Operation &op : body.without_terminator()) {
       if (!leaving.contains(&op))
         continue;
-      (void)adder.add(builder, &op); // has a rule for each kind of operation that findFree admits
+      (void)adder.add(builder, &op); // has a rule for each kind of operation that may leave
       if (isProduct(&op))
         did(op.getLoc(), kPass,
             "does not depend on the recurrence over " + scan.getAxis() + ": one product for all steps, before it");

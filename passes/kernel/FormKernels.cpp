@@ -1,8 +1,10 @@
 // Every operation gets into a kernel: one piece of code for one emitter.
 //
-//   before  %y = contract (b, t, j | e) %W[j, e] * %x[b, t, e]      %z = map (b, t, j) %y[b, t, j], %bias[j] { .. }
-//   after   %z = kernel "product" {columns = 64, depth = 8, gates = 1, maps = 1, rows = 2} { %y, %z as before ; yield
-//   %z }
+//   before  %y = contract (b, t, j | e) %W[j, e] * %x[b, t, e]
+//           %z = map (b, t, j) %y[b, t, j], %bias[j] { .. }
+//
+//   after   %z = kernel "product" {columns = 64, depth = 8, gates = 1, maps = 1, rows = 2} {
+//             %y, %z as before ; yield %z }
 //
 // Forms and schedules: docs/kernels.md. Kernels mean their inlining, so nothing is computed differently here.
 // Precondition: batched; products flat (flatten-columns). Postcondition: a function, and each scan's body, holds
@@ -29,7 +31,10 @@ public:
   KernelFormer(func::FuncOp func, StringRef recurrences)
       : func(func), recurrences(recurrences), builder(func.getContext()) {}
 
-  void run() {
+  LogicalResult run() {
+    if (failed(checkBlock(func.getBody().front())))
+      return failure();
+    guardReadsOfViews(func);
     parameters = ParameterSection(func).getValues();
     func.walk([&](Block *block) {
       if (!isa<MapOp, FoldOp>(block->getParentOp()))
@@ -38,9 +43,23 @@ public:
     formBlock(func.getBody().front());
     finishViews(func);
     formLoad();
+    return success();
   }
 
 private:
+  /// Kernels are of what gives tensors; other dialects' operations may give anything.
+  static LogicalResult checkBlock(Block &block) {
+    for (Operation &op : block.without_terminator()) {
+      if (isa<AxisOp>(op))
+        continue;
+      if (op.getNumResults() == 0 || !llvm::all_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>))
+        return op.emitOpError("gets into no kernel, because it does not give tensors: not built yet");
+      if (auto scan = dyn_cast<ScanOp>(op); scan && failed(checkBlock(scan.getBlock())))
+        return failure();
+    }
+    return success();
+  }
+
   void formBlock(Block &block) {
     for (Operation &op : block)
       if (auto scan = dyn_cast<ScanOp>(op))
@@ -235,10 +254,8 @@ struct FormKernelsPass : rondo::impl::FormKernelsBase<FormKernelsPass> {
       return signalPassFailure();
     }
     for (auto func : getOperation().getOps<func::FuncOp>())
-      if (!func.isExternal()) {
-        guardReadsOfViews(func);
-        KernelFormer(func, recurrences).run();
-      }
+      if (!func.isExternal() && failed(KernelFormer(func, recurrences).run()))
+        return signalPassFailure();
   }
 };
 } // namespace

@@ -1,7 +1,9 @@
 // Equal kernels can be one function: six layers of a transformer need their code once.
 //
-//   before  %a = kernel "product" {..} { contract .. %x .. %w0 .. }     %b = kernel "product" {..} { contract .. %a ..
-//   %w1 .. } after   the same with rondo.code = 0 on both: they differ in what they capture only
+//   before  %a = kernel "product" {..} { contract .. %x .. %w0 .. }
+//           %b = kernel "product" {..} { contract .. %a .. %w1 .. }
+//
+//   after   the same with rondo.code = 0 on both: they differ in what they capture only
 //
 // Kernels are equal when their regions and schedules are, up to the values captured, where each captured value stands
 // in the same places and has the same type. A kernel that captures one value twice is not equal to one that captures

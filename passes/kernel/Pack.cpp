@@ -1,17 +1,21 @@
 // The weights of products, as panels of 16 columns, made once when a model is opened.
 //
 //   before  kernel "load" { %w = read @W ; yield %w }
-//           kernel "product" {gates = 1, ..} { %y = contract (b, t, j | e) %w[j, e] * %x[b, t, e] .. }
+//           kernel "product" {gates = 1, ..} {
+//             %y = contract (b, t, j | e) %w[j, e] * %x[b, t, e] .. }
+//
 //   after   kernel "load" { %w = read @W ; %p = pack %w gates 1 ; yield %p }
-//           kernel "product" {gates = 1, ..} { %y = contract (b, t, j | e) %x[b, t, e] * %p[j floordiv 16, e, j mod 16]
-//           .. }
+//           kernel "product" {gates = 1, ..} {
+//             %y = contract (b, t, j | e) %x[b, t, e] * %p[j floordiv 16, e, j mod 16] .. }
 //
 // With G gates of width H: panel (j mod H) floordiv 16 * G + j floordiv H, lane (j mod H) mod 16. Several reduced dims
 // are one key: k0 * K1 + k1. A weight of another shape or order is brought to N x K by a view before the pack.
-// Precondition: kernels formed. Postcondition: the root of each product kernel reads rows, then a pack.
+// Precondition: kernels formed; the weight of a product kernel is one of its load kernel. Postcondition: the root of
+// each product kernel reads rows, then a pack.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"
+#include "passes/kernel/ProductShape.h"
 
 namespace rondo {
 #define GEN_PASS_DEF_PACK
@@ -26,20 +30,23 @@ class Packer {
 public:
   explicit Packer(func::FuncOp func) : func(func), builder(func.getContext()) {}
 
-  void run() {
+  LogicalResult run() {
     for (auto kernel : func.getOps<KernelOp>())
       if (kernel.getForm() == "load")
         load = kernel;
     if (!load)
-      return;
+      return success();
     SmallVector<KernelOp> products;
     func.walk([&](KernelOp kernel) {
       if (kernel.getForm() == "product")
         products.push_back(kernel);
     });
+    LogicalResult done = success();
     for (KernelOp product : products)
-      pack(product);
-    rebuildLoad();
+      if (failed(done = pack(product)))
+        break;
+    rebuildLoad(); // also where one failed: nothing stands for a pack any more
+    return done;
   }
 
 private:
@@ -51,22 +58,27 @@ private:
                : Value();
   }
 
-  void pack(KernelOp kernel) {
+  LogicalResult pack(KernelOp kernel) {
     auto root = dyn_cast<ContractOp>(kernel.getBlock().front());
     auto gatesAttr = kernel.getSchedule().getAs<IntegerAttr>("gates");
     if (!root || root.getReads().size() != 2 || !gatesAttr)
-      return;
+      return success();
     auto equation = cast<Equation>(root.getOperation());
     int64_t gates = gatesAttr.getInt();
     unsigned column = equation.getNumResultDims() - 1;
     for (unsigned weight : {0u, 1u}) {
-      Value source = inside(root.getReads()[weight]);
-      if (!source || !equation.getReadMap(weight).isFunctionOfDim(column))
+      Value read = root.getReads()[weight], source = inside(read);
+      if (!source || source.getDefiningOp<PackOp>() || !equation.getReadMap(weight).isFunctionOfDim(column))
         continue;
-      int64_t columns = equation.getDimSize(column), depth = 1;
-      for (unsigned dim = column + 1; dim < equation.getNumDims(); ++dim)
-        depth *= equation.getDimSize(dim);
-      Value packed = packedOf(source, equation, weight, columns, depth, gates);
+      std::string why;
+      auto shape = ProductShape::of(root, {read}, &why);
+      if (!shape || !shape->isFlat())
+        return root.emitOpError("is the root of a product kernel, but ") << (shape ? "has no columns last" : why);
+      if (gates < 1 || shape->width % gates)
+        return kernel.emitOpError() << "has " << gates << " gates, which do not divide its " << shape->width
+                                    << " columns";
+      int64_t columns = shape->width;
+      Value packed = packedOf(source, equation, weight, columns, shape->depth, gates);
 
       EquationParts parts = equation.getParts();
       AffineExpr j = builder.getAffineDimExpr(column), key = builder.getAffineConstantExpr(0);
@@ -84,8 +96,9 @@ private:
       Operation *made = equation.rebuild(builder, root.getLoc(), parts);
       root.replaceAllUsesWith(made->getResult(0));
       root.erase();
-      return;
+      break;
     }
+    return success();
   }
 
   /// The pack of a weight as N x K, made in the load kernel; equal packs are one.
@@ -179,8 +192,8 @@ private:
 struct PackPass : rondo::impl::PackBase<PackPass> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>())
-      if (!func.isExternal())
-        Packer(func).run();
+      if (!func.isExternal() && failed(Packer(func).run()))
+        return signalPassFailure();
   }
 };
 } // namespace

@@ -2,8 +2,7 @@
 //
 //   before  %a = kernel "product" {..} { %y = contract (b, t, j | e) .. }        %c = kernel "product" {..} { .. }
 //   after   the same operations with rondo.slots = array<i64: 0>, one number for each result,
-//           func attributes {rondo.arena = [["rows t", 64], ["examples", 16]]}: what a slot is a multiple of, and
-//           floats
+//           func attributes {rondo.arena = [["rows t", 64], ["examples", 16]]}: floats for each of what
 //
 // A slot's size is affine: its floats times one of 1, the examples, the rows of an axis, the rows of several axes
 // together. Values share a slot when one is dead before the other is made. What a kernel reads lives until the kernel's

@@ -1,4 +1,4 @@
-// RUN: rondo-opt %s --rondo-hoist | FileCheck %s
+// RUN: rondo-opt %s --rondo-hoist --check-meaning | FileCheck %s
 // Products of slices leave for all steps at once and take their maps along; a map never leaves alone; the step becomes
 // the new dim; what is not read any more is dropped.
 
@@ -35,6 +35,36 @@ func.func @step(%x: tensor<4x?xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> tensor
       rondo.yield %s2 : f32
     }
     rondo.yield %n, %u, %n : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+  return %h : tensor<4xf32>
+}
+
+// A fold with a recurrence in it depends on no carry, but a scan has no rule to leave another by.
+// CHECK-LABEL: func.func @inner
+func.func @inner(%x: tensor<?x4xf32, #rondo.ax<t>>, %y: tensor<?x4xf32, #rondo.ax<s>>, %h0: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: rondo.scan t
+  // CHECK: rondo.fold
+  // CHECK: rondo.scan s
+  %h = rondo.scan t over (%x at 0) from (%h0) : (tensor<?x4xf32, #rondo.ax<t>>, tensor<4xf32>) -> last (tensor<4xf32>) {
+  ^bb0(%xt: tensor<4xf32>, %hp: tensor<4xf32>):
+    %f = rondo.fold ["s"] -> tensor<4xf32> {
+      %g = rondo.scan s over (%y at 0) from (%xt) : (tensor<?x4xf32, #rondo.ax<s>>, tensor<4xf32>) -> last (tensor<4xf32>) {
+      ^bb0(%ys: tensor<4xf32>, %gp: tensor<4xf32>):
+        %n = rondo.map (i) %ys[i], %gp[i] : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) {
+        ^bb0(%p: f32, %q: f32):
+          %s = arith.subf %p, %q : f32
+          rondo.yield %s : f32
+        }
+        rondo.yield %n : tensor<4xf32>
+      }
+      rondo.yield %g : tensor<4xf32>
+    }
+    %n = rondo.map (i) %f[i], %hp[i] : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%p: f32, %q: f32):
+      %s = arith.subf %p, %q : f32
+      rondo.yield %s : f32
+    }
+    rondo.yield %n : tensor<4xf32>
   }
   return %h : tensor<4xf32>
 }

@@ -1,4 +1,5 @@
-// RUN: rondo-opt %s --rondo-form-kernels --rondo-pack | FileCheck %s
+// RUN: rondo-opt %s --rondo-form-kernels --rondo-pack --check-meaning | FileCheck %s
+// RUN: rondo-opt %s --rondo-form-kernels --rondo-pack --rondo-pack | FileCheck %s
 // Gates are packed side by side; what only the pack reads is no result of the load kernel any more.
 
 rondo.cell "param" @U : tensor<64x32xf32>

@@ -1,0 +1,17 @@
+// RUN: rondo-opt %s --rondo-form-kernels --split-input-file --verify-diagnostics
+// Operations of other dialects that give no tensors.
+
+func.func @scalar(%x: tensor<?xf32, #rondo.ax<b>>) -> tensor<?xf32, #rondo.ax<b>> {
+  // expected-error @+1 {{gets into no kernel, because it does not give tensors: not built yet}}
+  %c = arith.constant 2.0 : f32
+  return %x : tensor<?xf32, #rondo.ax<b>>
+}
+
+// -----
+
+func.func private @other(tensor<?xf32, #rondo.ax<b>>)
+func.func @nothing(%x: tensor<?xf32, #rondo.ax<b>>) -> tensor<?xf32, #rondo.ax<b>> {
+  // expected-error @+1 {{gets into no kernel, because it does not give tensors: not built yet}}
+  call @other(%x) : (tensor<?xf32, #rondo.ax<b>>) -> ()
+  return %x : tensor<?xf32, #rondo.ax<b>>
+}
