@@ -343,6 +343,8 @@ void AxesAttr::print(AsmPrinter &printer) const {
 
 LogicalResult AxesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type, function_ref<InFlightDiagnostic()> emit) const {
   size_t dynamic = llvm::count_if(shape, ShapedType::isDynamic);
+  if (getNames().empty()) // A1: a type without dynamic dimensions is spelt in one way
+    return emit() << "names no axis";
   if (dynamic != getNames().size()) // A1
     return emit() << "expected an axis for each of the " << dynamic << " dynamic dimensions, found "
                   << getNames().size();

@@ -55,10 +55,13 @@ LogicalResult rondo::verifyEquation(Equation equation) {
   if (equation.getReads().size() != equation.getReadMaps().size() ||
       equation.getLets().size() != equation.getLetMaps().size()) // E1
     return op->emitOpError("has another number of maps than of tensors read");
-  for (Value value : op->getOperands())
-    if (auto type = cast<RankedTensorType>(value.getType()); !type.hasStaticShape() && !type.getEncoding())
-      return op->emitOpError("reads a tensor whose dynamic dimensions have no axes"); // E2
-  if (auto type = equation.getDomainType(); !type.hasStaticShape() && !type.getEncoding())
+  auto hasAxes = [](Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    return tensor.hasStaticShape() || isa_and_nonnull<AxesAttr>(tensor.getEncoding());
+  };
+  if (!llvm::all_of(op->getOperandTypes(), hasAxes))
+    return op->emitOpError("reads a tensor whose dynamic dimensions have no axes"); // E2
+  if (!hasAxes(equation.getDomainType()))
     return op->emitOpError("gives a tensor whose dynamic dimensions have no axes"); // E2
 
   for (Attribute extent : equation.getExtents()) { // E4

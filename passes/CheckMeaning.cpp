@@ -44,12 +44,17 @@ private:
     });
   }
 
+  /// 0 for what is no length: the interpreter says so.
   int64_t lengthOf(StringRef axis, const Example &example) {
-    return *axisLength(axis, [&](StringRef base) -> std::optional<int64_t> { return example.length.lookup(base); });
+    auto length =
+        axisLength(axis, [&](StringRef base) -> std::optional<int64_t> { return example.length.lookup(base); });
+    return std::max<int64_t>(length.value_or(0), 0);
   }
 
   Tensor input(unsigned index, const Example &example) {
-    auto type = cast<RankedTensorType>(function.getArgumentTypes()[index]);
+    auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[index]);
+    if (!type)
+      return {};
     SmallVector<int64_t> shape;
     for (unsigned dim = 0; dim < type.getRank(); ++dim)
       if (!type.isDynamicDim(dim))
@@ -103,7 +108,10 @@ static bool isClose(double a, double b, double scale) {
 /// Names the first result that differs; empty when none does.
 static std::string difference(func::FuncOp function, const std::vector<std::vector<Tensor>> &before,
                               const std::vector<std::vector<Tensor>> &after) {
-  for (size_t example = 0; example < before.size(); ++example)
+  for (size_t example = 0; example < before.size(); ++example) {
+    if (before[example].size() != after[example].size())
+      return "it gives " + std::to_string(after[example].size()) + " results, not " +
+             std::to_string(before[example].size());
     for (size_t result = 0; result < before[example].size(); ++result) {
       const Tensor &a = before[example][result], &b = after[example][result];
       auto given = function.getResultAttrOfType<StringAttr>(result, "rondo.name");
@@ -121,6 +129,7 @@ static std::string difference(func::FuncOp function, const std::vector<std::vect
           return text;
         }
     }
+  }
   return "";
 }
 

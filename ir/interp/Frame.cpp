@@ -21,7 +21,9 @@ FailureOr<SmallVector<int64_t>> Frame::lengthsOf(StringRef axis, Operation *op) 
     std::optional<int64_t> length = lengthIn(axis, example);
     if (!length)
       return op->emitError() << "nothing says how long axis " << axis << " is";
-    all.push_back(std::max<int64_t>(*length, 0));
+    if (*length < 0)
+      return op->emitError() << "axis " << axis << " would be " << *length << " long";
+    all.push_back(*length);
   }
   return all;
 }

@@ -1,6 +1,7 @@
 // Running a function on examples: one after another, or padded together when it is batched.
 #include "ir/interp/Interpret.h"
 #include "ir/interp/Frame.h"
+#include "llvm/ADT/SetVector.h"
 #include <limits>
 
 using namespace mlir;
@@ -13,6 +14,27 @@ bool rondo::isBatched(func::FuncOp function) {
   };
   return llvm::any_of(function.getArgumentTypes(), overExamples) ||
          llvm::any_of(function.getResultTypes(), overExamples);
+}
+
+/// The meaning is of tensors with named axes, and of calls that end.
+static LogicalResult checkFunction(func::FuncOp function, llvm::SetVector<Operation *> &callers) {
+  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(), function.getResultTypes())) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !(tensor.hasStaticShape() || isa_and_nonnull<AxesAttr>(tensor.getEncoding())))
+      return function.emitError() << "takes or gives " << type
+                                  << ", expected tensors whose dynamic dimensions have axes";
+  }
+  callers.insert(function);
+  WalkResult walked = function.walk([&](func::CallOp call) -> WalkResult {
+    auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+    if (callers.contains(callee)) {
+      call.emitOpError("calls what calls it, which has no meaning");
+      return WalkResult::interrupt();
+    }
+    return callee ? checkFunction(callee, callers) : success();
+  });
+  callers.pop_back();
+  return failure(walked.wasInterrupted());
 }
 
 /// The lengths an example has: those it says, and those its inputs show.
@@ -139,6 +161,9 @@ FailureOr<std::vector<std::vector<Tensor>>> rondo::interpret(func::FuncOp functi
     return std::vector<std::vector<Tensor>>();
   if (function.isExternal())
     return function.emitError("has no body");
+  llvm::SetVector<Operation *> callers;
+  if (failed(checkFunction(function, callers)))
+    return failure();
   if (isBatched(function))
     return interpretBatch(function, cells, examples);
   std::vector<std::vector<Tensor>> all;

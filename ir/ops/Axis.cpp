@@ -1,5 +1,5 @@
 // axis: verifier, meaning.
-#include "ir/Dialect.h"
+#include "ir/Queries.h"
 #include "ir/interp/Frame.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -16,6 +16,17 @@ LogicalResult AxisOp::verify() {
   auto form = axisForm(getAxis());
   if (!form || !form->isBase(getAxis()) || getAxis() == "b") // C3
     return emitOpError() << "makes the axis '" << getAxis() << "', which is no name";
+  bool known = false;
+  for (Type argument : cast<func::FuncOp>((*this)->getParentOp()).getArgumentTypes())
+    walkAxes(argument,
+             [&](StringRef length) { walkBaseAxes(length, [&](StringRef base) { known |= base == getAxis(); }); });
+  for (auto earlier : (*this)->getBlock()->getOps<AxisOp>()) {
+    if (earlier == *this)
+      break;
+    known |= earlier.getAxis() == getAxis();
+  }
+  if (known) // C3
+    return emitOpError() << "makes the axis '" << getAxis() << "', which is there already";
   if (getMost().empty() || normalAxis(getMost()) != getMost()) // C3
     return emitOpError() << "is at most '" << getMost() << "', which is no length in normal form";
   return success();

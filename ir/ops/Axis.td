@@ -11,7 +11,7 @@ def Rondo_AxisOp : Rondo_Op<"axis", [DeclareOpInterfaceMethods<Rondo_Evaluates>]
 
     - C1: stands in a function, not in a region of another operation.
     - C2: the length is one i32, or one for each example.
-    - C3: the axis is a name, `most` a length expression in normal form.
+    - C3: the axis is a name that no argument and no other `axis` has, `most` a length expression in normal form.
 
     Example: `rondo.axis "u" of %n at_most "511" : tensor<i32>`
   }];

@@ -74,10 +74,15 @@ LogicalResult ConcatOp::evaluate(Frame &frame) {
   for (Value value : getParts()) {
     const Tensor &part = frame.get(value);
     auto partType = cast<RankedTensorType>(value.getType());
+    SmallVector<int64_t> counts(std::max<int64_t>(frame.batch, 1), part.shape[dim]);
+    if (isRagged(partType, dim)) { // each example's parts adjoin
+      auto lengths = frame.lengthsOf(axisOf(partType, dim), *this);
+      if (failed(lengths))
+        return failure();
+      counts = *lengths;
+    }
     for (int64_t row = 0; row < rows; ++row) {
-      int64_t count = part.shape[dim];
-      if (isRagged(partType, dim)) // each example's parts adjoin
-        count = *frame.lengthIn(axisOf(partType, dim), perExample ? row / perExample % frame.batch : 0);
+      int64_t count = counts[perExample ? row / perExample % frame.batch : 0];
       int64_t from = row * part.shape[dim] * width, to = (row * (*shape)[dim] + filled[row]) * width;
       for (int64_t i = 0; i < count * width; ++i) {
         result.data[to + i] = part.data[from + i];

@@ -85,6 +85,10 @@ LogicalResult MapOp::verify() {
   for (Type type : getResultTypes())
     if (!sameDomain(first, cast<RankedTensorType>(type))) // C2
       return emitOpError() << "gives " << first << " and " << type << ", expected one domain";
+  for (Type type : llvm::concat<const Type>(getReads().getTypes(), getResultTypes()))
+    if (Type element = cast<RankedTensorType>(type).getElementType();
+        !element.isF32() && !element.isInteger(32) && !element.isInteger(1)) // C2
+      return emitOpError() << "reads or gives elements " << element << ", expected f32, i32 or i1";
   return success();
 }
 

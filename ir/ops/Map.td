@@ -13,7 +13,7 @@ def Rondo_MapOp : Rondo_EquationOp<"map", [IsolatedFromAbove, RecursiveMemoryEff
     the region is not evaluated, so that a guard stays with what it guards.
 
     - C1: reads are projected permutations of the dims; nothing is reduced.
-    - C2: all results have one domain; the region yields their element types.
+    - C2: all results have one domain; the region yields their element types; elements are f32, i32 or i1.
     - C3: the region holds arith and math scalars of the table in `ir/Scalars.cpp`, `index`, `length` and `step` only.
 
     Example: `%a = rondo.map (i, j) %x[i, j], %c[j] : (tensor<?x8xf32, #rondo.ax<t>>, tensor<8xf32>) ->

@@ -241,6 +241,8 @@ static RankedTensorType withoutAxis(Type type, int64_t dim, StringRef axis) {
 }
 
 LogicalResult ScanOp::verify() {
+  if (getAxis().empty() || normalAxis(getAxis()) != getAxis())
+    return emitOpError() << "runs along '" << getAxis() << "', which is no axis"; // C1
   if (getSliceDims().size() != getOver().size())
     return emitOpError("needs a dim for each slice operand"); // C1
   if (getStackDims().size() != getStacked().size())
@@ -253,6 +255,9 @@ LogicalResult ScanOp::verify() {
     if (!withoutAxis(type, getStackDims()[i], getAxis())) // C3
       return emitOpError() << "stack " << i << " is " << type << ", which has no axis " << getAxis() << " at "
                            << getStackDims()[i];
+  for (auto [i, type] : llvm::enumerate(getSummed().getTypes()))
+    if (cast<RankedTensorType>(type).getElementType().isInteger(1)) // C3
+      return emitOpError() << "sum " << i << " is of truths, expected numbers";
   if (getInit().getTypes() != getLast().getTypes()) // C2
     return emitOpError("gives last carries of other types than its init operands");
   if (getPasts().size() != getPastHasRows().size() ||
@@ -283,6 +288,11 @@ static LogicalResult verifyPastReads(ScanOp scan, unsigned past) {
   std::string lead = scan.getPastLead(past);
   for (OpOperand &use : scan.getPastArgs()[past].getUses()) {
     Operation *user = use.getOwner();
+    auto within = user->getParentOfType<ScanOp>();
+    while (within != scan && within.getAxis() != scan.getAxis())
+      within = within->getParentOfType<ScanOp>();
+    if (within != scan)
+      return user->emitOpError() << "reads a past of another scan over " << scan.getAxis() << " than its step is of";
     auto equation = dyn_cast<Equation>(user);
     if (!equation || isa<MapOp>(user))
       return user->emitOpError() << "reads a past of the scan; select rows by contract, reduce or softmax first";

@@ -20,10 +20,10 @@ def Rondo_ScanOp : Rondo_Op<"scan", [RecursiveMemoryEffects, SingleBlockImplicit
 
     - C1: each slice operand has the axis at its `at` dim; the region's argument is the operand without it.
     - C2: init, carry argument, yielded carry and last have one type.
-    - C3: a stack has the axis at its `at` dim; what is yielded is the stack without it. A sum is yielded as it is.
+    - C3: a stack has the axis at its `at` dim; the stack without it is yielded. Sums, of numbers, are yielded as they are.
     - C4: at most one past for each stack; its argument is the stack with the axis `t`, or `"t+m"` where m rows of
       boundary stand first.
-    - C5: a past is read by contract, reduce and softmax only, at rows proved earlier than the step (reverse: later).
+    - C5: a past is read by contract, reduce and softmax only, at rows proved earlier than its scan's step (reverse: later).
 
     Example: `%h, %hs = rondo.scan t over (%x at 0) from (%h0) : (tensor<?x8xf32, #rondo.ax<t>>, tensor<8xf32>) ->
     last (tensor<8xf32>) stack (tensor<?x8xf32, #rondo.ax<t>> at 0) { ^bb0(%xt: tensor<8xf32>, %hp: tensor<8xf32>): ... }`

@@ -33,6 +33,14 @@ func.func @e2_no_axes(%x: tensor<?xf32>) {
 
 // -----
 
+func.func @e2_other_encoding(%x: tensor<?xf32, "t">) {
+  // expected-error @+1 {{reads a tensor whose dynamic dimensions have no axes}}
+  %z = rondo.contract (| r in 4) %x[r] : (tensor<?xf32, "t">) -> tensor<f32>
+  return
+}
+
+// -----
+
 func.func @e3_ceildiv(%x: tensor<8xf32>) {
   // expected-error @+1 {{read 0 is read at an expression that is not affine}}
   %z = rondo.contract (i) %x[i ceildiv 2] : (tensor<8xf32>) -> tensor<4xf32>
@@ -153,6 +161,30 @@ func.func @map_c2(%x: tensor<8xf32>) {
   %z, %w = rondo.map (i) %x[i] : (tensor<8xf32>) -> (tensor<8xf32>, tensor<4xf32>) {
   ^bb0(%a: f32):
     rondo.yield %a, %a : f32, f32
+  }
+  return
+}
+
+// -----
+
+func.func @map_c2_elements(%x: tensor<8xf64>) {
+  // expected-error @+1 {{reads or gives elements 'f64', expected f32, i32 or i1}}
+  %z = rondo.map (i) %x[i] : (tensor<8xf64>) -> (tensor<8xf64>) {
+  ^bb0(%a: f64):
+    rondo.yield %a : f64
+  }
+  return
+}
+
+// -----
+
+// Every scalar of the table has a form on the CPU.
+func.func @map_c3_power(%x: tensor<8xf32>, %n: tensor<8xi32>) {
+  %z = rondo.map (i) %x[i], %n[i] : (tensor<8xf32>, tensor<8xi32>) -> (tensor<8xf32>) {
+  ^bb0(%a: f32, %k: i32):
+    // expected-error @+1 {{may not stand in a map: it is no scalar of the table}}
+    %b = math.fpowi %a, %k : f32, i32
+    rondo.yield %b : f32
   }
   return
 }

@@ -1,5 +1,5 @@
 // RUN: rondo-opt %s --split-input-file --verify-diagnostics
-// The numbered constraints of concat, scan, fold, cell, read, kernel and pack.
+// The numbered constraints of concat, scan, fold, cell, read, kernel, pack and axis.
 
 func.func @concat_c1(%a: tensor<2x3xf32>, %b: tensor<2x4xf32>) {
   // expected-error @+1 {{part 1 is 'tensor<2x4xf32>', which differs from the result 'tensor<4x3xf32>' in more than dim 0}}
@@ -161,5 +161,67 @@ func.func @kernel_c1(%x: tensor<8xf32>) {
 func.func @pack_c2(%w: tensor<10x4xf32>) {
   // expected-error @+1 {{has 4 gates, which do not divide 10 rows}}
   %p = rondo.pack %w gates 4 : tensor<10x4xf32> -> tensor<4x4x16xf32>
+  return
+}
+
+// -----
+
+func.func @scan_c1_axis(%h: tensor<4xf32>) {
+  // expected-error @+1 {{runs along 't +1', which is no axis}}
+  %y = rondo.scan "t +1" over () from (%h) : (tensor<4xf32>) -> last (tensor<4xf32>) {
+  ^bb0(%hp: tensor<4xf32>):
+    rondo.yield %hp : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @scan_c3_sum(%x: tensor<?xi1, #rondo.ax<t>>) {
+  // expected-error @+1 {{sum 0 is of truths, expected numbers}}
+  %y = rondo.scan t over (%x) from () : (tensor<?xi1, #rondo.ax<t>>) -> sum (tensor<i1>) {
+  ^bb0(%xt: tensor<i1>):
+    rondo.yield %xt : tensor<i1>
+  }
+  return
+}
+
+// -----
+
+func.func @scan_c5_step(%x: tensor<?x4xf32, #rondo.ax<t>>) {
+  %y = rondo.scan t over (%x) from () past (0) : (tensor<?x4xf32, #rondo.ax<t>>) -> stack (tensor<?x4xf32, #rondo.ax<t>>) {
+  ^bb0(%xt: tensor<4xf32>, %p: tensor<?x4xf32, #rondo.ax<t>>):
+    %in = rondo.scan t over () from (%xt) : (tensor<4xf32>) -> last (tensor<4xf32>) {
+    ^bb0(%hp: tensor<4xf32>):
+      // expected-error @+1 {{reads a past of another scan over t than its step is of}}
+      %q = rondo.contract (i | r in t) let (k = step t) %p[r, i] where (r <= k - 1) : (tensor<?x4xf32, #rondo.ax<t>>) -> tensor<4xf32>
+      rondo.yield %q : tensor<4xf32>
+    }
+    rondo.yield %in : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @axis_c3_input(%x: tensor<?xf32, #rondo.ax<t>>, %n: tensor<i32>) {
+  // expected-error @+1 {{makes the axis 't', which is there already}}
+  rondo.axis "t" of %n at_most "9" : tensor<i32>
+  return
+}
+
+// -----
+
+func.func @axis_c3_twice(%n: tensor<i32>) {
+  rondo.axis "u" of %n at_most "9" : tensor<i32>
+  // expected-error @+1 {{makes the axis 'u', which is there already}}
+  rondo.axis "u" of %n at_most "8" : tensor<i32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{names no axis}}
+func.func @a1_none(%x: tensor<4xf32, #rondo.ax<>>) {
   return
 }

@@ -32,8 +32,20 @@ struct Scale : PassWrapper<Scale, OperationPass<ModuleOp>> {
   float by;
 };
 
+struct DropResults : PassWrapper<DropResults, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropResults)
+  StringRef getArgument() const override { return "drop-results"; }
+  void runOnOperation() override {
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
+      func.getBody().front().getTerminator()->setOperands({});
+      func.setType(OpBuilder(func).getFunctionType(func.getArgumentTypes(), {}));
+      func.removeResAttrsAttr();
+    }
+  }
+};
+
 /// Runs `pass` under the check; the first diagnostic, or nothing.
-std::string check(std::unique_ptr<Pass> pass) {
+std::string check(std::unique_ptr<Pass> pass, StringRef source = kSource) {
   DialectRegistry registry;
   registry.insert<rondo::RondoDialect, arith::ArithDialect, func::FuncDialect>();
   MLIRContext context(registry);
@@ -43,7 +55,7 @@ std::string check(std::unique_ptr<Pass> pass) {
       said = diagnostic.str();
     return success();
   });
-  auto module = parseSourceString<ModuleOp>(kSource, &context);
+  auto module = parseSourceString<ModuleOp>(source, &context);
   PassManager passes(&context);
   passes.addInstrumentation(std::make_unique<rondo::CheckMeaning>());
   passes.addPass(std::move(pass));
@@ -58,3 +70,27 @@ TEST(CheckMeaning, NamesThePassTheFunctionAndTheResult) {
 }
 
 TEST(CheckMeaning, IsSilentWhereNothingChanged) { EXPECT_EQ(check(std::make_unique<Scale>(2.0f)), ""); }
+
+TEST(CheckMeaning, CountsTheResults) {
+  std::string said = check(std::make_unique<DropResults>());
+  EXPECT_NE(said.find("it gives 0 results, not 1"), std::string::npos) << said;
+}
+
+// The axis of a scan that reads no slices and stacks nothing stands nowhere else.
+TEST(CheckMeaning, FindsTheAxisOfAScan) {
+  EXPECT_EQ(check(std::make_unique<Scale>(2.0f), R"mlir(
+func.func @powers(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %h = rondo.scan t over () from (%x) : (tensor<4xf32>) -> last (tensor<4xf32>) {
+  ^bb0(%hp: tensor<4xf32>):
+    %n = rondo.map (i) %hp[i] : (tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%a: f32):
+      %b = arith.addf %a, %a : f32
+      rondo.yield %b : f32
+    }
+    rondo.yield %n : tensor<4xf32>
+  }
+  return %h : tensor<4xf32>
+}
+)mlir"),
+            "");
+}
