@@ -1,5 +1,6 @@
 // The scalar table. An error scale passes through a function by the size of its derivative, and each real operation
 // adds its own rounding, |value|. Comparisons give exact answers, or an infinite scale when they are too near a tie.
+// What stands in the table has a form on the CPU, too (codegen/cpu/Lift.cpp).
 #include "ir/Scalars.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -16,9 +17,9 @@ using Args = ArrayRef<Scalar>;
 /// factor * scale, where nothing times anything is nothing.
 double passed(double factor, double scale) { return scale == 0 || factor == 0 ? 0 : std::fabs(factor) * scale; }
 
-/// Infinities and NaN are what they are in any precision.
 /// What an operation adds by rounding: nothing where its result is infinite, which is exact.
 double rounding(double value) { return std::isfinite(value) ? std::fabs(value) : 0; }
+/// Infinities and NaN are what they are in any precision.
 Scalar real(double value, double scale) {
   if (!std::isfinite(value))
     return {value, scale == kInfinity ? kInfinity : 0};
@@ -134,17 +135,22 @@ ScalarFunction makeCompareReal(Operation *op) {
   };
 }
 
+unsigned widthOf(Type type) { return type.isIndex() ? 64 : type.getIntOrFloatBitWidth(); }
+
+/// Of two's complement in `width` bits.
+uint64_t asUnsigned(Scalar scalar, unsigned width) {
+  return static_cast<uint64_t>(asInt(scalar)) & (width == 64 ? ~0ull : (1ull << width) - 1);
+}
+/// A true is the -1 of one bit.
+int64_t asSigned(Scalar scalar, unsigned width) { return width == 1 ? -asInt(scalar) : asInt(scalar); }
+
 ScalarFunction makeCompareInt(Operation *op) {
   auto compare = cast<arith::CmpIOp>(op);
   auto predicate = compare.getPredicate();
-  Type type = compare.getLhs().getType();
-  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
-  auto asUnsigned = [=](Scalar s) {
-    return static_cast<uint64_t>(asInt(s)) & (width == 64 ? ~0ull : (1ull << width) - 1);
-  };
+  unsigned width = widthOf(compare.getLhs().getType());
   return integer([=](Args args) -> int64_t {
-    int64_t a = asInt(args[0]), b = asInt(args[1]);
-    uint64_t ua = asUnsigned(args[0]), ub = asUnsigned(args[1]);
+    int64_t a = asSigned(args[0], width), b = asSigned(args[1], width);
+    uint64_t ua = asUnsigned(args[0], width), ub = asUnsigned(args[1], width);
     using P = arith::CmpIPredicate;
     switch (predicate) {
     case P::eq:
@@ -280,34 +286,45 @@ llvm::StringMap<Maker> makeTable() {
   table["math.rsqrt"] =
       always(unary([](double x) { return 1 / std::sqrt(x); }, [](double x, double y) { return 0.5 * y / x; }));
   table["math.powf"] = makePower;
-  table["math.fpowi"] = makePower;
   // Integers.
   table["arith.addi"] = always(integer([](Args a) { return asInt(a[0]) + asInt(a[1]); }));
   table["arith.subi"] = always(integer([](Args a) { return asInt(a[0]) - asInt(a[1]); }));
   table["arith.muli"] = always(integer([](Args a) { return asInt(a[0]) * asInt(a[1]); }));
   table["arith.divsi"] = always(integer([](Args a) { return asInt(a[1]) == 0 ? 0 : asInt(a[0]) / asInt(a[1]); }));
   table["arith.remsi"] = always(integer([](Args a) { return asInt(a[1]) == 0 ? 0 : asInt(a[0]) % asInt(a[1]); }));
-  table["arith.divui"] = table["arith.divsi"];
-  table["arith.remui"] = table["arith.remsi"];
   table["arith.floordivsi"] = always(integer([](Args a) { return floorDiv(asInt(a[0]), asInt(a[1])); }));
   table["arith.ceildivsi"] = always(integer([](Args a) { return -floorDiv(-asInt(a[0]), asInt(a[1])); }));
   table["arith.maxsi"] = always(integer([](Args a) { return std::max(asInt(a[0]), asInt(a[1])); }));
   table["arith.minsi"] = always(integer([](Args a) { return std::min(asInt(a[0]), asInt(a[1])); }));
-  table["arith.maxui"] = table["arith.maxsi"]; // of lengths and indices, which are not negative
-  table["arith.minui"] = table["arith.minsi"];
   table["math.absi"] = always(integer([](Args a) { return std::abs(asInt(a[0])); }));
-  table["math.ipowi"] = always(integer([](Args a) { return std::pow(a[0].value, a[1].value); }));
   table["arith.xori"] = always(integer([](Args a) { return asInt(a[0]) ^ asInt(a[1]); }));
   table["arith.andi"] = [](Operation *op) { return makeLogic(op, /*isAnd=*/true); };
   table["arith.ori"] = [](Operation *op) { return makeLogic(op, /*isAnd=*/false); };
+  auto ofUnsigned = [&](StringRef name, auto function) {
+    table[name] = [=](Operation *op) {
+      unsigned width = widthOf(op->getOperand(0).getType());
+      return integer([=](Args a) {
+        uint64_t value = function(asUnsigned(a[0], width), asUnsigned(a[1], width));
+        return width == 1 ? static_cast<int64_t>(value) : llvm::SignExtend64(value, width);
+      });
+    };
+  };
+  ofUnsigned("arith.divui", [](uint64_t a, uint64_t b) { return b == 0 ? 0 : a / b; });
+  ofUnsigned("arith.remui", [](uint64_t a, uint64_t b) { return b == 0 ? 0 : a % b; });
+  ofUnsigned("arith.maxui", [](uint64_t a, uint64_t b) { return std::max(a, b); });
+  ofUnsigned("arith.minui", [](uint64_t a, uint64_t b) { return std::min(a, b); });
   // Casts. A bool is 0 or 1; sign extension makes the 1 a -1.
-  auto same = always([](Args a) { return a[0]; });
-  for (StringRef name : {"arith.index_castui", "arith.uitofp", "arith.extui", "arith.extf", "arith.truncf"})
-    table[name] = same;
+  for (StringRef name : {"arith.extf", "arith.truncf"})
+    table[name] = always([](Args a) { return a[0]; });
+  for (StringRef name : {"arith.index_castui", "arith.uitofp", "arith.extui"})
+    table[name] = [](Operation *op) {
+      unsigned width = widthOf(op->getOperand(0).getType());
+      return integer([=](Args a) { return asUnsigned(a[0], width); });
+    };
   for (StringRef name : {"arith.index_cast", "arith.sitofp", "arith.extsi"})
     table[name] = [](Operation *op) {
-      bool fromBool = op->getOperand(0).getType().isInteger(1);
-      return integer([=](Args a) { return fromBool ? -asInt(a[0]) : asInt(a[0]); });
+      unsigned width = widthOf(op->getOperand(0).getType());
+      return integer([=](Args a) { return asSigned(a[0], width); });
     };
   table["arith.trunci"] = [](Operation *op) {
     bool toBool = op->getResult(0).getType().isInteger(1);

@@ -20,8 +20,8 @@ static SmallVector<Extent> extentsOf(Equation equation) {
 }
 
 bool isSafeView(Operation *op) {
-  if (!isPlainView(op))
-    return false;
+  if (!isPlainView(op) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
+    return false; // a parameter's is made once, when a model is opened
   auto view = cast<Equation>(op);
   Value from = view.getReads()[0];
   return getElementTypeOrSelf(from) == getElementTypeOrSelf(op->getResult(0)) &&

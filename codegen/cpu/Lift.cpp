@@ -40,12 +40,6 @@ static Value ownForm(Emit &e, Operation *op, ValueRange in) {
         auto n = smallPower(op);
         return n ? m.powInteger(in[0], *n) : m.pow(in[0], in[1]);
       })
-      .Case([&](math::FPowIOp) -> Value {
-        APInt n;
-        if (!matchPattern(op->getOperand(1), m_ConstantInt(&n)) || n.isNegative())
-          return nullptr;
-        return m.powInteger(in[0], n.getSExtValue());
-      })
       .Default([](Operation *) { return Value(); });
 }
 

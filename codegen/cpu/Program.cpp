@@ -128,6 +128,9 @@ private:
   }
 
   LogicalResult place(func::FuncOp func) {
+    for (Type type : llvm::concat<const Type>(func.getArgumentTypes(), func.getResultTypes()))
+      if (auto tensor = dyn_cast<RankedTensorType>(type); !tensor || dimOfAxis(tensor, "b") != 0u)
+        return func.emitError("is a program of one example; what is emitted takes batches (rondo-batch makes them)");
     Export e{func, {}, nullptr};
     auto axes = findAxes(func, e.axes);
     if (failed(axes))

@@ -114,6 +114,10 @@ TEST(Scalars, IntegersAndCasts) {
   EXPECT_EQ(run("arith.extsi %a : i1 to i32", 1, 0, "i1"), -1);
   EXPECT_EQ(run("arith.uitofp %a : i1 to f32", 1, 0, "i1", "f32"), 1);
   EXPECT_EQ(run("arith.sitofp %a : i32 to f32", -7, 0, "i32", "f32"), -7);
+  EXPECT_EQ(run("arith.uitofp %a : i32 to f32", -7, 0, "i32", "f32"), 4294967289.0);
+  EXPECT_EQ(run("arith.divui %a, %b : i32", -7, 2), 2147483644.0);
+  EXPECT_EQ(run("arith.maxui %a, %b : i32", -7, 2), -7);
+  EXPECT_EQ(run("arith.cmpi slt, %a, %b : i1", 1, 0, "i1", "i1"), 1);
   EXPECT_EQ(run("arith.fptosi %a : f32 to i32", -2.5, 0, "f32"), -2);
   EXPECT_EQ(run("math.floor %a : f32", -2.5, 0, "f32", "f32"), -3);
 }

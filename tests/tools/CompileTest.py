@@ -126,3 +126,24 @@ def test_a_wrong_model_does_not_compile(model, tmp_path):
     done = rondo("compile", model, "-o", tmp_path / "out")
     assert done.returncode == 1 and done.stdout == "" and "error[R0203]" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_pipeline_of_ones_own(tmp_path):
+    model = tmp_path / "heads.rondo"
+    model.write_text("""\
+model Heads() {
+  param W : [2, 4, 6]
+  fn f(x: [T, 6]) -> [T, 2, 4] {
+    return q[t, h, i] = sum(e) W[h, i, e] * x[t, e]
+  }
+  export f
+}
+""")
+    # Without kernels the code is slower, not another; a program of one example is none that a library has.
+    for passes, status, says in (
+        ("rondo-batch,rondo-flatten-columns", 0, ""),
+        ("rondo-hoist", 1, "is a program of one example"),
+    ):
+        pipeline = f"--pass-pipeline=builtin.module({passes})"
+        done = rondo("compile", model, "--emit=asm", "--target=x86-64-v3", "-o", tmp_path / "out.s", pipeline)
+        assert done.returncode == status and says in done.stderr, done.stderr
