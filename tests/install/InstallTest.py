@@ -152,6 +152,8 @@ def test_the_command(installed):
     installed.rondo("verify", "-q", "small.rondo", "--inputs", "5", "--target", "x86-64-v3")
     installed.rondo("check", installed.prefix / "share" / "rondo" / "models" / "lstm_lm.rondo")
     assert "hoist" in installed.rondo("explain", "small.rondo")
+    (package,) = (f for f in json.loads(installed.rondo("doctor", "--json")) if f["what"] == "Python package")
+    assert package["ok"] or package["fix"].startswith(f"export PYTHONPATH={installed.prefix.resolve()}/share/rondo/python ")
     kernels = installed.rondo("compile", "--emit=rondo", "small.rondo")
     (installed.folder / "small.mlir").write_text(kernels)
     assert "kernel" in installed.run(installed.prefix / "bin" / "rondo-opt", "--rondo-forward", "small.mlir")

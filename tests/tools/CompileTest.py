@@ -113,6 +113,22 @@ def test_verify_against_a_library_with_other_equations(model, tmp_path):
     assert done.returncode == 1 and "differs" in done.stdout
 
 
+def test_verify_against_a_library_of_other_values(tmp_path):
+    """Without parameters nothing but the values themselves tells that the library is of another model."""
+    texts = {
+        "one": "fn f(x: [T, 4], y: [S]) -> [T, 4] { return z[t, i] = x[t, i] + 0 * (sum(s) y[s]) }",
+        "wide": "fn f(x: [T, 5], y: [S]) -> [T, 5] { return z[t, i] = x[t, i] + 0 * (sum(s) y[s]) }",
+        "axes": "fn f(x: [T, 4], y: [T]) -> [T, 4] { return z[t, i] = x[t, i] + 0 * y[t] }",
+        "ints": "fn f(x: int[T, 4], y: [S]) -> [T, 4] { return z[t, i] = x[t, i] + 0 * (sum(s) y[s]) }",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.rondo").write_text(f"model A() {{\n  {text}\n  export f\n}}\n")
+        assert rondo("compile", tmp_path / f"{name}.rondo", "-o", tmp_path, "--name", name).returncode == 0
+    for name in texts:
+        done = rondo("verify", tmp_path / "one.rondo", "--inputs", "6", "--against", tmp_path / f"lib{name}.so")
+        assert done.returncode == (name != "one") and (name == "one" or "other inputs or results" in done.stderr), done.stdout + done.stderr
+
+
 def test_explain_speaks_at_source_lines(model):
     done = rondo("explain", model)
     assert done.returncode == 0, done.stderr

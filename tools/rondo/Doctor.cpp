@@ -9,6 +9,7 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
@@ -48,6 +49,19 @@ static std::string python(StringRef program, StringRef code) {
     return "";
   }
   return StringRef(*text).split('\n').first.str();
+}
+
+/// Where the Python package stands: installed, or in the sources that this was built from.
+static std::string packageFolder() {
+  SmallString<128> bin(sys::fs::getMainExecutable(nullptr, nullptr));
+  sys::path::remove_filename(bin);
+  for (StringRef place : {"../share/rondo/python", "../../../runtime/python"}) {
+    SmallString<128> path(bin), folder;
+    sys::path::append(path, place);
+    if (!sys::fs::real_path(path, folder))
+      return folder.str().str();
+  }
+  return "runtime/python";
 }
 
 /// The whole way once: from equations to numbers.
@@ -107,10 +121,10 @@ int doctor(const Options &options) {
                       !numpy.empty() ? numpy
                       : py.empty()   ? "none: only needed for the Python package"
                                      : py + " without NumPy: only needed for the Python package",
-                      py.empty() ? "apt-get install python3-venv" : "python3 -m pip install numpy"});
+                      "apt-get install python3-numpy (in a virtual environment: pip install numpy)"});
   std::string package = py.empty() ? "" : python(py, "import rondo; print(rondo.__file__)");
   findings.push_back({"Python package", !package.empty(), false, package.empty() ? "`import rondo` fails" : package,
-                      "python3 -m pip install ./runtime/python, or PYTHONPATH=runtime/python"});
+                      "export PYTHONPATH=" + packageFolder() + " (in a virtual environment: pip install that folder)"});
   findings.push_back(tryModel(options));
 
   bool healthy = true;

@@ -3,6 +3,7 @@
 // Both sides get the same seeded weights and the same random ragged batches. An element is right when it differs by at
 // most k * eps * scale, where the scale is the interpreter's, and, where the scale is large, by no more than 1e-4 of
 // its result's largest. Beside that every example must have the same bits alone, in its batch, and on several threads.
+#include "ir/Axes.h"
 #include "tools/rondo/Build.h"
 #include "tools/rondo/Model.h"
 #include "tools/rondo/Oracle.h"
@@ -197,10 +198,37 @@ int Verifying::oneBatch(Ragged &batch) {
   return Yes;
 }
 
+/// Whether `port` has this type. Made axes may be called otherwise in a library.
+static bool suits(const Signature &fn, const Port &port, mlir::Type type) {
+  auto tensor = cast<mlir::RankedTensorType>(type);
+  SmallVector<int64_t> shape;
+  size_t axes = 0;
+  for (int64_t d = 0; d < tensor.getRank(); ++d) {
+    if (!tensor.isDynamicDim(d)) {
+      shape.push_back(tensor.getDimSize(d));
+      continue;
+    }
+    if (axes == port.axes.size())
+      return false;
+    unsigned axis = port.axes[axes++];
+    if (axis < fn.given && fn.axes[axis].name != axisOf(tensor, d))
+      return false;
+  }
+  mlir::Type element = tensor.getElementType();
+  return axes == port.axes.size() && shape == port.shape && port.real == element.isF32() &&
+         port.isBool == element.isInteger(1);
+}
+
+static bool suit(const Signature &fn, ArrayRef<Port> ports, mlir::TypeRange types) {
+  return ports.size() == types.size() &&
+         all_of_zip(ports, types, [&](const Port &port, mlir::Type type) { return suits(fn, port, type); });
+}
+
 int Verifying::run() {
   if (!function)
     return fail(model.path + ": the library exports " + fn.name + ", the model does not");
-  if (function.getNumArguments() != fn.inputs.size() || function.getNumResults() != fn.results.size())
+  // The interpreter reads what the model says: values of other types would be read beyond their end.
+  if (!suit(fn, fn.inputs, function.getArgumentTypes()) || !suit(fn, fn.results, function.getResultTypes()))
     return fail(model.path + ": " + fn.name + " of the library has other inputs or results than the model's", No);
   for (Subject &subject : subjects)
     subject.worst = subject.relative = 0;
