@@ -106,6 +106,36 @@ Clauses AffineForms::compare(Op op, const Expr *a, const Expr *b) {
   return {Clause{{e - 1, false}}, Clause{{-e - 1, false}}};
 }
 
+/// Of `s != 1 and s != 2 and ..` each part doubles the clauses: those that would make too many are one truth together.
+Clauses AffineForms::conjunction(const Expr *c, bool negated) {
+  constexpr size_t most = 64;
+  SmallVector<Expr *> parts;
+  auto collect = [&](auto &self, const Expr *e) -> void {
+    for (Expr *part : e->args)
+      if (part->op == c->op)
+        self(self, part);
+      else
+        parts.push_back(part);
+  };
+  collect(collect, c);
+  Clauses all{Clause{}};
+  Expr *rest = nullptr;
+  for (Expr *part : parts) {
+    Clauses own = clauses(part, negated);
+    if (own.size() * all.size() <= most)
+      all = both(all, own);
+    else
+      rest = rest ? program.binary(c->op, rest, part, c->range) : part;
+  }
+  return rest ? both(all, truth(rest, negated)) : all;
+}
+
+/// A condition as a symbol that is 0 or 1.
+Clauses AffineForms::truth(const Expr *c, bool negated) {
+  AffineExpr s = symbol(c);
+  return {Clause{{negated ? s : s - 1, true}}};
+}
+
 Clauses AffineForms::clauses(const Expr *c, bool negated) {
   switch (c->op) {
   case Op::Const:
@@ -113,10 +143,10 @@ Clauses AffineForms::clauses(const Expr *c, bool negated) {
   case Op::Not:
     return clauses(c->args[0], !negated);
   case Op::And:
-  case Op::Or: {
-    Clauses a = clauses(c->args[0], negated), b = clauses(c->args[1], negated);
-    return c->is(Op::And) != negated ? both(a, b) : either(a, b);
-  }
+  case Op::Or:
+    if (c->is(Op::And) != negated)
+      return conjunction(c, negated);
+    return either(clauses(c->args[0], negated), clauses(c->args[1], negated));
   case Op::Lt:
   case Op::Le:
   case Op::Eq:
@@ -140,8 +170,7 @@ Clauses AffineForms::clauses(const Expr *c, bool negated) {
   default:
     break;
   }
-  AffineExpr s = symbol(c);
-  return {Clause{{negated ? s : s - 1, true}}};
+  return truth(c, negated);
 }
 
 } // namespace rondo::eq

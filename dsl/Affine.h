@@ -39,6 +39,8 @@ public:
 private:
   mlir::AffineExpr symbol(const Expr *e);
   Clauses compare(Op op, const Expr *a, const Expr *b);
+  Clauses conjunction(const Expr *c, bool negated);
+  Clauses truth(const Expr *c, bool negated);
 };
 
 } // namespace rondo::eq

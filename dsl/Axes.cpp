@@ -49,6 +49,10 @@ std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
                        : "a size is a number known at compile time, this is " + kindOf(v));
     return std::nullopt;
   }
+  if (v.fixed->number >= 0x1p31) {
+    error("R0504", size->range, "a size is at most 2147483647, " + quoted(size) + " is " + shown(v.fixed->number));
+    return std::nullopt;
+  }
   std::string name = isa<ast::NumberExpr>(size) ? "" : size->range.text().str();
   return Axis{nullptr, int64_t(v.fixed->number), name};
 }
@@ -62,7 +66,8 @@ std::optional<Element> Elaborator::elementOf(const ast::Type &type, Env env) {
   case ast::Element::Bool:
     return Element::boolean();
   case ast::Element::Static:
-    return Element::real();
+    error("R0504", type.range, "only an argument of a fn is `static`").suggest("a size is one without a word");
+    return std::nullopt;
   case ast::Element::Token: {
     auto bound = axisOf(type.tokens, env);
     if (!bound)
@@ -73,27 +78,35 @@ std::optional<Element> Elaborator::elementOf(const ast::Type &type, Env env) {
   return std::nullopt;
 }
 
-/// `T <= M` of a parameter against the axis it got.
+/// `3 <= T <= M` of a declaration against the axis it got.
 bool Elaborator::checkAxisBounds(const ast::Axis &declared, const Axis &actual, Env env, Range range) {
-  if (!declared.most)
-    return true;
-  auto most = staticInt(declared.most, env, "the bound of an axis");
-  if (!most)
+  auto check = [&](const ast::Expr *bound, bool lower) {
+    if (!bound)
+      return true;
+    auto limit = staticInt(bound, env, "the bound of an axis");
+    if (!limit)
+      return false;
+    if (!lower && declared.strict)
+      --*limit;
+    std::optional<int64_t> have = actual.size;
+    if (actual.seq)
+      have = lower ? std::optional(actual.seq->least) : actual.seq->most;
+    if (have && (lower ? *have >= *limit : *have <= *limit))
+      return true;
+    std::string said = "`" + declared.range.text().str() + "`", to = std::to_string(*limit);
+    std::string word = actual.seq || !actual.name.empty() ? "`" + actual.word() + "`" : "this axis";
+    auto &d = error("R0602", range,
+                    !have ? word + " has no declared bound, here " + said + " is needed"
+                          : word + (actual.seq ? " may be " : " is ") + std::to_string(*have) + ", here " + said +
+                                (lower ? " needs at least " : " allows ") + to);
+    if (!(declared.range == range))
+      d.label(declared.range, "needed here");
+    if (actual.seq && actual.seq->given() && actual.seq->where)
+      d.label(actual.seq->where, "declared here")
+          .suggest("write `" + (lower ? to + " <= " + actual.seq->name : actual.seq->name + " <= " + to) + "` there");
     return false;
-  int64_t limit = *most - (declared.strict ? 1 : 0);
-  std::optional<int64_t> have = actual.seq ? actual.seq->most : std::optional(actual.size);
-  if (have && *have <= limit)
-    return true;
-  std::string bound = declared.range.text().str();
-  auto &d = error("R0602", range,
-                  have ? "`" + actual.word() + "` may be " + std::to_string(*have) + ", here `" + bound + "` allows " +
-                             std::to_string(limit)
-                       : "`" + actual.word() + "` has no declared bound, here `" + bound + "` is needed");
-  d.label(declared.range, "needed here");
-  if (actual.seq && actual.seq->where)
-    d.label(actual.seq->where, "declared here")
-        .suggest("write `" + actual.seq->name + " <= " + std::to_string(limit) + "` there");
-  return false;
+  };
+  return check(declared.least, true) && check(declared.most, false);
 }
 
 std::optional<Axis> Elaborator::rangeOf(const ast::Index &index, ArrayRef<const ast::Expr *> scope, Env env,

@@ -185,8 +185,9 @@ Value Elaborator::evalOfBound(const ast::BinderExpr *e, Env env) {
   SmallVector<const Var *, 2> over;
   if (!boundIndices(e, env, over))
     return {};
-  size_t guardMark = guards.size();
-  auto leave = scope_exit([&] { guards.truncate(guardMark); });
+  auto leave = scope_exit([&, outside = guards] { guards = outside; });
+  // It reads all positions, also those where it is not asked for itself.
+  erase_if(guards, [&](const Expr *guard) { return any_of(over, [&](const Var *v) { return isFree(v, guard); }); });
   Expr *condition = nullptr;
   if (!evalCondition(e->condition, env, condition))
     return {};

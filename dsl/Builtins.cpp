@@ -59,11 +59,14 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
   Value x = eval(source, env);
   if (x.tag == Value::Poison)
     return {};
-  bool isBool = x.isFixed(Static::Truth) || (x.isData() && x.type.element.kind == Kind::Bool);
-  if (isBool) {
-    error("R0501", source->range, "`" + name.str() + "` needs a number, this is " + kindOf(x));
+  auto isNumber = [&](const Value &v, const ast::Expr *source) {
+    bool isBool = v.isFixed(Static::Truth) || (v.isData() && v.type.element.kind == Kind::Bool);
+    if (isBool)
+      error("R0501", source->range, "`" + name.str() + "` needs a number, this is " + kindOf(v));
+    return !isBool;
+  };
+  if (!isNumber(x, source))
     return {};
-  }
   if (name == "clamp") {
     auto bound = axisOf(e->args[1].value, env);
     if (!bound)
@@ -81,7 +84,7 @@ Value Elaborator::evalBuiltin(StringRef name, const ast::CallExpr *e, Env env) {
   }
   if (name == "minimum" || name == "maximum") {
     Value y = eval(e->args[1].value, env);
-    if (y.tag == Value::Poison)
+    if (y.tag == Value::Poison || !isNumber(y, e->args[1].value))
       return {};
     Op op = name == "minimum" ? Op::Min : Op::Max;
     if (x.isNumber() && y.isNumber())

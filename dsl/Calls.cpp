@@ -43,11 +43,11 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
           return callOf(*f->self, name->name, name->range);
         break;
       }
-    if (auto it = fns.find(name->name); it != fns.end())
-      return callFn(it->second, nullptr, e, env);
+    if (const ast::FnDecl *fn = fnNamed(name->name, name->range))
+      return callFn(fn, nullptr, e, env);
     if (isBuiltin(name->name))
       return evalBuiltin(name->name, e, env);
-    if (layers.count(name->name)) {
+    if (layerNamed(name->name, name->range)) {
       error("R0407", e->range,
             "`" + name->name.str() + "` is a layer; it is made in a layer or model, beside its params")
           .suggest("write `name = " + e->range.text().str() + "` there and call `name(..)` here");
@@ -287,14 +287,6 @@ static bool hasBounds(ArrayRef<ast::Stmt *> body, StringRef name, bool computed 
   return false;
 }
 
-/// Whether the value is elements of an array by a name that has values outside.
-static bool hasBoundary(const Value &value) {
-  const Expr *e = value.body;
-  while (e->is(Op::ToReal))
-    e = e->args[0];
-  return e->boundary;
-}
-
 FnInstance &Elaborator::makeFn(const ast::FnDecl *decl, Instance *self, Range call) {
   FnInstance &fn = fnInstances.emplace_back();
   fn.decl = decl;
@@ -317,6 +309,8 @@ static void liftOver(ArrayRef<Var *> vars, ArrayRef<Axis> axes, Value &v) {
 }
 
 Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::CallExpr *call, Env env) {
+  if (tooMany(call->range))
+    return {};
   unsigned nested = 0;
   for (FnInstance *f = current; f; f = f->caller)
     nested += f->decl == decl && f->self == self;
@@ -337,11 +331,17 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
       error("R0404", local.range, "two parameters are called `" + local.name.str() + "`");
   };
   for (Argument &a : arguments) {
-    if (!a.source)
+    bool isStatic = a.param->type.element == ast::Element::Static;
+    if (!a.source && !isStatic)
       continue;
+    if (!a.source) {
+      a.source = a.param->init;
+      a.range = a.source->range;
+      a.value = eval(a.source, fn.root);
+    }
     ok &= bindParameter(fn, a, lift, liftedBy);
     // Static arguments are visible in the types that follow.
-    if (a.param->type.element == ast::Element::Static)
+    if (isStatic)
       declareArgument(a, a.value);
   }
   if (!ok)
@@ -414,7 +414,7 @@ std::optional<Type> Elaborator::declaredType(FnInstance &fn, const ast::Type &de
   Type type;
   for (const ast::Axis &a : declared.axes) {
     auto axis = axisOf(a.size, fn.root);
-    if (!axis)
+    if (!axis || !checkAxisBounds(a, *axis, fn.root, a.range))
       return std::nullopt;
     type.axes.push_back(*axis);
   }

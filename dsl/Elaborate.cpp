@@ -40,16 +40,25 @@ std::optional<double> Elaborator::presetOf(const ast::Arg &arg, const Type &type
 
 /// An axis that the type of an input names first: a sequence axis of its own.
 Axis Elaborator::declareSequence(FnInstance &fn, const ast::Axis &axis, StringRef name) {
-  program->sequences.push_back({name.str(), axis.range, 1, std::nullopt});
+  program->sequences.push_back({program->freshSequence(name), axis.range, 1, std::nullopt});
   Sequence *seq = &program->sequences.back();
-  if (seq->name == "b")
-    seq->name = "b_"; // `b` is the batch's
-  if (axis.least)
-    if (auto least = staticInt(axis.least, fn.root, "a bound"))
-      seq->least = *least;
-  if (axis.most)
-    if (auto most = staticInt(axis.most, fn.root, "a bound"))
-      seq->most = *most - (axis.strict ? 1 : 0);
+  // A bound holds for the axis, whichever input declares it.
+  std::optional<int64_t> least;
+  for (const ast::Arg &arg : fn.decl->args)
+    for (const ast::Axis &other : arg.type.axes) {
+      auto *word = dyn_cast<ast::NameExpr>(other.size);
+      if (!word || word->name != name)
+        continue;
+      if (other.least)
+        if (auto bound = staticInt(other.least, fn.root, "a bound"))
+          least = std::max(least.value_or(*bound), *bound);
+      if (other.most)
+        if (auto bound = staticInt(other.most, fn.root, "a bound")) {
+          int64_t limit = *bound - (other.strict ? 1 : 0);
+          seq->most = std::min(seq->most.value_or(limit), limit);
+        }
+    }
+  seq->least = least.value_or(1);
   if (seq->least < 0)
     error("R0205", axis.range, "no length is below 0");
   if (seq->most && *seq->most < seq->least)
@@ -83,12 +92,8 @@ void Elaborator::declareInput(FnInstance &fn, const ast::Arg &arg) {
     }
     auto known = axisOf(axis.size, fn.root);
     ok &= known.has_value();
-    // A bound holds for the axis, whichever input declares it.
-    if (known && known->seq && axis.most)
-      if (auto most = staticInt(axis.most, fn.root, "a bound")) {
-        int64_t limit = *most - (axis.strict ? 1 : 0);
-        known->seq->most = std::min(known->seq->most.value_or(limit), limit);
-      }
+    if (known && !(known->seq && known->seq->given()))
+      ok &= checkAxisBounds(axis, *known, fn.root, axis.range);
     if (known)
       type.axes.push_back(*known);
   }
@@ -126,6 +131,7 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
   program = &p;
   failed = false;
   notBuilt.reset();
+  inlinedBefore = stmtInstances.size() + fnInstances.size();
   p.name = name.str();
   p.range = decl->name.range;
   FnInstance &fn = fnInstances.emplace_back();
@@ -160,9 +166,16 @@ bool Elaborator::elaborate(Model &m, const ast::FnDecl *decl, StringRef name, Pr
     std::string word = names[i];
     if (word.empty() && fn.returns && fn.returns->results[i].target.name)
       word = fn.returns->results[i].target.name.text.str();
-    if (word.empty())
-      word = results.size() == 1 ? name.str() : name.str() + std::to_string(i);
     p.outputs.push_back({word, array});
+  }
+  // What has no name of its own is called by the fn, and by its place where there are several.
+  for (auto [i, output] : enumerate(p.outputs)) {
+    if (!output.name.empty())
+      continue;
+    std::string word = results.size() == 1 ? name.str() : name.str() + std::to_string(i);
+    while (any_of(p.outputs, [&](const Output &other) { return other.name == word; }))
+      word += '_';
+    output.name = word;
   }
   current = nullptr;
   if (failed)

@@ -99,6 +99,7 @@ struct StmtInstance {
   llvm::SmallVector<Local *, 2> locals;
   enum State { Todo, Busy, Done } state = Todo;
   bool inferring = false;
+  unsigned inferredAt = 0; // by what was known then
 
   llvm::ArrayRef<ast::Target> targets() const;
   llvm::SmallVector<const ast::Expr *, 2> values() const;
@@ -119,6 +120,7 @@ struct Local {
   bool isLoop = false;                 // the variable of an unrolled loop
   const ast::AxisStmt *axis = nullptr; // an axis made in the body; `value` is its length
   bool measuring = false;              // which is being found
+  bool judging = false;                // what stands outside is being looked at
   Frame *env = nullptr;                // where it stands
   struct FnInstance *fn = nullptr;
   Boundary *boundary = nullptr;
@@ -289,14 +291,21 @@ private:
   void define(StmtInstance &stmt, Local &local, llvm::ArrayRef<Var *> indices, Value value);
   Value readPieces(Local &local, Range range);
   Value read(Local &local, Range range);
-  static bool isPlainRead(const Value &value);
-  Value withBoundary(Local &local, Value value);
-  Value withoutBoundary(Value value);
-  void fillBoundaries(FnInstance &fn);
   Local *lookup(llvm::StringRef name, Env env) const;
+  /// By the file where it is asked for.
+  const ast::LayerDecl *layerNamed(llvm::StringRef name, Range at) const;
+  const ast::FnDecl *fnNamed(llvm::StringRef name, Range at) const;
   Frame *frameIn(Env parent);
   /// A local whose value is known; the caller puts it into a frame.
   Local &makeLocal(llvm::StringRef name, Range range, Value value);
+
+  // What stands outside arrays (Boundaries.cpp).
+  static bool isPlainRead(const Value &value);
+  static bool hasBoundary(const Value &value);
+  bool staysToken(Local &local, const Element &element);
+  Value withBoundary(Local &local, Value value);
+  Value withoutBoundary(Value value);
+  void fillBoundaries(FnInstance &fn);
 
   // Values and arrays (Values.cpp).
   Value data(Type type, llvm::ArrayRef<Var *> vars, Expr *body, Range range);
@@ -334,8 +343,12 @@ private:
   };
 
   Diagnostics &diagnostics;
-  llvm::StringMap<const ast::LayerDecl *> layers;
-  llvm::StringMap<const ast::FnDecl *> fns;
+  struct Known {
+    llvm::StringMap<const ast::LayerDecl *> layers;
+    llvm::StringMap<const ast::FnDecl *> fns;
+  };
+  Known own, library; // a file's own hide the library's for that file, not for the library
+  const Source *file = nullptr;
   Model *model = nullptr;
   Program *program = nullptr;
   std::unique_ptr<Program> scratch; // of quiet evaluation and of sizes
@@ -347,12 +360,18 @@ private:
   std::set<std::pair<std::string, const void *>> reported;
   Diagnostic sink;
   bool failed = false;
+  /// Calls are inlined and loops unrolled: so many calls and statements are more than anyone means.
+  static constexpr size_t mostInlined = 200000;
+  size_t inlinedBefore = 0; // by the exports before this one
+  bool tooMany(Range range);
   /// A call met while axes were inferred that cannot be right: a better reason than that they are unknown.
   struct Suspect {
     Range range, declared;
     std::string what, help;
   };
   std::optional<Suspect> suspect;
+  /// How often something about axes and kinds was found: only then may what told nothing before tell more.
+  unsigned findings = 1;
   std::optional<std::pair<Local *, Range>> axesUnknown; // a recurrence that was read before its axes could be told
   /// While kinds are assumed: the statements whose axes and kinds were found under the assumption.
   struct Trial {

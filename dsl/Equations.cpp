@@ -37,6 +37,14 @@ std::string Type::str() const {
   return s + "]";
 }
 
+std::string Program::freshSequence(StringRef word) const {
+  std::string name = word == "b" ? "b_" : word.str(); // `b` is the batch's
+  auto taken = [&] { return any_of(sequences, [&](const Sequence &other) { return other.name == name; }); };
+  for (unsigned n = 2; taken(); ++n)
+    name = word.str() + "_" + std::to_string(n);
+  return name;
+}
+
 Var *Program::makeVar(StringRef name, Axis axis, Range range) {
   vars.push_back({name.str(), std::move(axis), range});
   return &vars.back();

@@ -205,6 +205,8 @@ public:
   std::deque<Expr> exprs;
   std::deque<Boundary> boundaries;
 
+  /// `word`, or a name made of it that no other sequence has.
+  std::string freshSequence(llvm::StringRef word) const;
   Var *makeVar(llvm::StringRef name, Axis axis, Range range);
   Expr *make(Op op, Element element, Range range, llvm::ArrayRef<Expr *> args = {});
   Expr *clone(const Expr &e);

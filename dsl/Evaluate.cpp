@@ -112,6 +112,7 @@ void Elaborator::run(StmtInstance &stmt) {
       if (local)
         define(stmt, *local, indices, value);
   stmt.state = StmtInstance::Done;
+  ++findings;
 }
 
 void Elaborator::define(StmtInstance &stmt, Local &local, ArrayRef<Var *> indices, Value value) {
@@ -153,6 +154,8 @@ void Elaborator::define(StmtInstance &stmt, Local &local, ArrayRef<Var *> indice
       whole.body = program->toReal(whole.body);
       type.element = Element::real();
     }
+    if (had.token) // what inference took it for is shown of every row
+      whole = convert(whole, had, value.range, "`" + local.name.str() + "`");
     if (!same || had.kind != type.element.kind) {
       error("R0302", local.range, "the axes of `" + local.name.str() + "` cannot be told from its own recurrence")
           .label(value.range, describe(whole))
@@ -191,6 +194,7 @@ void Elaborator::infer(StmtInstance &stmt) {
       if (!local || !ok)
         continue;
       if (all_of(indices, [](Var *v) { return v->axis.seq || v->axis.size; })) {
+        findings += local->leading.size() != indices.size();
         local->leading.clear();
         for (Var *v : indices)
           local->leading.push_back(v->axis);
@@ -201,6 +205,8 @@ void Elaborator::infer(StmtInstance &stmt) {
           Value b = toData(eval(bound->value, env), bound->value->range);
           if (b.isData() && !b.type.axes.empty() && bound->at.size() == indices.size())
             v = b;
+          if (v.isData() && v.type.element.token) // of the rows nothing is known
+            v.type.element = Element::integer();
         }
       bool last = (quiet == 1 || (trial && trial->guess)) && v.tag == Value::Unknown && !indices.empty();
       if (last)
@@ -213,8 +219,10 @@ void Elaborator::infer(StmtInstance &stmt) {
       for (Var *var : indices)
         type.axes.push_back(var->axis);
       type.axes.append(v.type.axes);
-      if (all_of(type.axes, [](const Axis &a) { return a.seq || a.size; }))
+      if (all_of(type.axes, [](const Axis &a) { return a.seq || a.size; })) {
         local->hint = type;
+        ++findings;
+      }
       if (trial && local->hint)
         (last ? trial->guessed : trial->inferred).push_back(&stmt);
     }
@@ -223,53 +231,68 @@ void Elaborator::infer(StmtInstance &stmt) {
   }
   --quiet;
   stmt.inferring = false;
+  stmt.inferredAt = findings;
 }
 
 Value Elaborator::readPieces(Local &local, Range range) {
-  Value result;
-  Expr *body = nullptr;
+  std::vector<Value> pieces;
   for (auto [i, piece] : enumerate(local.pieces)) {
     if (!piece) {
       error("R0207", local.range, "`" + local.name.str() + "[" + std::to_string(i) + "]` is never defined");
       return {};
     }
-    Value v = toData(read(*piece, range), range);
-    if (!v.isData())
-      return v;
-    if (!result.isData()) {
-      Axis axis{nullptr, int64_t(local.pieces.size()), ""};
-      result = v;
-      result.type.axes.insert(result.type.axes.begin(), axis);
-      result.vars.insert(result.vars.begin(), program->makeVar("l", axis, range));
-      body = v.body;
-      continue;
-    }
-    SmallVector<Expr *> places;
-    for (Var *var : ArrayRef(result.vars).drop_front())
-      places.push_back(program->index(var, range));
-    bool same = v.type.axes.size() + 1 == result.type.axes.size();
-    for (size_t n = 0; same && n < v.type.axes.size(); ++n)
-      same = v.type.axes[n].same(result.type.axes[n + 1]);
-    if (!same) {
-      error("R0203", piece->range, "the pieces of `" + local.name.str() + "` have different axes");
+    pieces.push_back(toData(read(*piece, range), range));
+    if (!pieces.back().isData())
+      return pieces.back();
+  }
+  // One kind for all: what is real in one piece is real in each, and only tokens of one kind stay tokens.
+  Element element = pieces[0].type.element;
+  for (auto [i, v] : enumerate(pieces)) {
+    const Element &one = v.type.element;
+    if ((one.kind == Kind::Bool) != (element.kind == Kind::Bool)) {
+      error("R0501", local.pieces[i]->range,
+            "a piece of `" + local.name.str() + "` is a truth value, another a number");
       return {};
     }
-    Expr *here = program->binary(Op::Eq, program->index(result.vars[0], range), program->integer(i, range), range);
-    body = program->make(Op::Select, body->element, range, {here, at(v, places), body});
+    if (one.kind == Kind::Real)
+      element = Element::real();
+    else if (element.token && !(one.token && one.bound.same(element.bound)))
+      element = Element::integer();
   }
-  result.body = body;
+  Axis axis{nullptr, int64_t(pieces.size()), ""};
+  Value result = pieces[0];
+  result.type.element = element;
+  result.type.axes.insert(result.type.axes.begin(), axis);
+  result.vars.insert(result.vars.begin(), program->makeVar("l", axis, range));
+  SmallVector<Expr *> places;
+  for (Var *var : ArrayRef(result.vars).drop_front())
+    places.push_back(program->index(var, range));
+  for (auto [i, v] : enumerate(pieces)) {
+    bool same = v.type.axes.size() == places.size();
+    for (size_t n = 0; same && n < places.size(); ++n)
+      same = v.type.axes[n].same(result.type.axes[n + 1]);
+    if (!same) {
+      error("R0203", local.pieces[i]->range, "the pieces of `" + local.name.str() + "` have different axes");
+      return {};
+    }
+    Expr *one = i ? at(v, places) : v.body;
+    if (element.kind == Kind::Real)
+      one = program->toReal(one);
+    Expr *here = program->binary(Op::Eq, program->index(result.vars[0], range), program->integer(i, range), range);
+    result.body = i ? program->make(Op::Select, element, range, {here, one, result.body}) : one;
+  }
   return result;
 }
 
 Value Elaborator::read(Local &local, Range range) {
   if (!local.pieces.empty())
-    return withBoundary(local, readPieces(local, range));
+    return withBoundary(local, local.ready ? local.value : readPieces(local, range));
   if (local.axis)
     return readAxis(local);
   if (local.ready || !local.stmt)
     return withBoundary(local, local.value);
   if (quiet) {
-    if (!local.hint && !local.stmt->inferring)
+    if (!local.hint && !local.stmt->inferring && local.stmt->inferredAt != findings)
       infer(*local.stmt);
     return local.hint ? dummy(*local.hint, range) : Value::unknown();
   }
@@ -299,117 +322,6 @@ Value Elaborator::read(Local &local, Range range) {
     local.array->hidden = context.size();
   }
   return withBoundary(local, aliasOf(local.array, local.stmt->fn->context, range));
-}
-
-/// Whether the value is elements of an array, each of its variables a subscript of its own. What lies outside is a
-/// property of such an array: `b[e]` as a value over t and e has no row before the first.
-bool Elaborator::isPlainRead(const Value &value) {
-  const Expr *e = value.body;
-  while (e->is(Op::ToReal))
-    e = e->args[0];
-  return e->is(Op::Read) && all_of(value.vars, [&](const Var *v) {
-           return any_of(e->args, [&](const Expr *at) { return at->is(Op::Index) && at->var == v; });
-         });
-}
-
-Value Elaborator::withBoundary(Local &local, Value value) {
-  if (!local.boundary || !value.isData())
-    return value;
-  if (!quiet && !isPlainRead(value)) {
-    if (local.stmt) {
-      Context swap(*this, *local.stmt->fn);
-      value = local.value = materialise(value, local.name, local.range);
-    } else { // pieces of a loop: what they do not depend on here is dropped later
-      value = local.value = materialise(value, local.name, local.range);
-    }
-  }
-  Boundary &b = *local.boundary;
-  value.body = rewrite(*program, value.body, [&](Expr *e) -> Expr * {
-    if (!e->is(Op::Read) || e->boundary)
-      return e;
-    SmallVector<unsigned, 4> positions;
-    for (Var *v : value.vars) {
-      for (auto [i, a] : enumerate(e->args))
-        if (a->is(Op::Index) && a->var == v) {
-          positions.push_back(i);
-          break;
-        }
-    }
-    if (positions.size() != value.vars.size())
-      return e;
-    b.positions = positions;
-    e = program->clone(*e);
-    e->boundary = &b;
-    return e;
-  });
-  return value;
-}
-
-/// A boundary belongs to a name in its fn: an array that is passed on, or returned, has none.
-Value Elaborator::withoutBoundary(Value value) {
-  if (!value.isData() || !isPlainRead(value))
-    return value;
-  value.body = rewrite(*program, value.body, [&](Expr *e) -> Expr * {
-    if (!e->is(Op::Read) || !e->boundary ||
-        !all_of(e->boundary->positions, [&](unsigned k) { return e->args[k]->is(Op::Index); }))
-      return e;
-    e = program->clone(*e);
-    e->boundary = nullptr;
-    return e;
-  });
-  return value;
-}
-
-void Elaborator::fillBoundaries(FnInstance &fn) {
-  Context swap(*this, fn);
-  for (Local *local : fn.bounded) {
-    Type type;
-    if (local->array)
-      type = {local->array->type.element, withoutFirst(local->array->type.axes, local->array->hidden)};
-    else if (local->value.isData())
-      type = local->value.type;
-    else
-      continue;
-    for (auto &[bound, env] : local->bounds) {
-      Boundary::Entry entry;
-      entry.range = bound->range;
-      bool ok = bound->at.size() <= type.axes.size();
-      if (!ok)
-        error("R0202", bound->range, "`" + local->name.str() + "` has " + std::to_string(type.axes.size()) + " axes");
-      for (const ast::Expr *at : bound->at) {
-        entry.at.push_back(at ? scalarInt(at, env, "a boundary") : nullptr);
-        ok &= !at || entry.at.back();
-      }
-      Value v = ok ? toData(eval(bound->value, env), bound->value->range) : Value();
-      if (!v.isData())
-        continue;
-      Type row{type.element, withoutFirst(type.axes, bound->at.size())};
-      bool same = v.type.axes.size() == row.axes.size();
-      for (size_t i = 0; same && i < row.axes.size(); ++i)
-        same = row.axes[i].same(v.type.axes[i]);
-      if (!same && !(v.type.axes.empty() && v.body->is(Op::Const))) {
-        error("R0203", bound->value->range, "the boundary of `" + local->name.str() + "` has other axes than its rows")
-            .label(bound->value->range, describe(v))
-            .label(local->range, "a row has " + describe(dummy(row, {})));
-        continue;
-      }
-      v = convert(v, type.element.token ? Element::integer() : type.element, bound->value->range, "the boundary");
-      if (!v.isData())
-        continue;
-      if (!isCheap(v))
-        v = materialise(v, local->name.str() + ".before", bound->range);
-      entry.vars = v.vars;
-      // Within its own boundary a name has none: what is read there is inside.
-      entry.value = rewrite(*program, v.body, [&](Expr *e) -> Expr * {
-        if (!e->is(Op::Read) || e->boundary != local->boundary)
-          return e;
-        e = program->clone(*e);
-        e->boundary = nullptr;
-        return e;
-      });
-      local->boundary->entries.push_back(entry);
-    }
-  }
 }
 
 } // namespace rondo::eq

@@ -95,7 +95,7 @@ Value Elaborator::evalName(StringRef name, Range range, Env env) {
     refuse(range, "`" + name.str() + "`");
     return {};
   }
-  if (layers.count(name) || fns.count(name) || isBuiltin(name)) {
+  if (layerNamed(name, range) || fnNamed(name, range) || isBuiltin(name)) {
     error("R0402", range, "`" + name.str() + "` is called, as in `" + name.str() + "(..)`; alone it is no value");
     return {};
   }
@@ -113,11 +113,11 @@ Value Elaborator::evalUnary(const ast::UnaryExpr *e, Env env) {
     r.fixed->what = Static::Truth;
     return r;
   }
-  if (isNot && v.isData() && v.type.element.kind != Kind::Bool) {
+  if (isNot && (v.isNumber() || (v.isData() && v.type.element.kind != Kind::Bool))) {
     error("R0501", e->operand->range, "`not` needs a truth value, this is " + kindOf(v));
     return {};
   }
-  if (!isNot && v.isData() && v.type.element.kind == Kind::Bool) {
+  if (!isNot && (v.isFixed(Static::Truth) || (v.isData() && v.type.element.kind == Kind::Bool))) {
     error("R0501", e->operand->range, "`-` needs a number, this is " + kindOf(v));
     return {};
   }
@@ -183,10 +183,12 @@ Value Elaborator::evalBinary(const ast::BinaryExpr *e, Env env) {
       error("R0501", e->range, "`" + spelling(e->op).str() + "` is for integers");
       return {};
     }
+    if ((op == Op::IntDiv || op == Op::Mod) && y.number < 0) {
+      error("R0501", e->rhs->range, "`" + spelling(e->op).str() + "` divides by a positive constant");
+      return {};
+    }
     Expr *r = p.binary(op, constant(x), constant(y), e->range);
-    if (r->is(Op::Const))
-      return fixedNumber(r->value, r->isInt(), e->range);
-    return data({r->element, {}}, {}, r, e->range);
+    return fixedNumber(r->value, r->isInt(), e->range);
   }
   for (auto [v, source] : {std::pair(&a, e->lhs), std::pair(&b, e->rhs)}) {
     bool isBool = v->isFixed(Static::Truth) || (v->isData() && v->type.element.kind == Kind::Bool);

@@ -14,14 +14,25 @@ const ast::FnDecl *Instance::fn(StringRef name) const {
 
 Elaborator::Elaborator(ArrayRef<const ast::File *> files, Diagnostics &diagnostics)
     : diagnostics(diagnostics), scratch(std::make_unique<Program>()) {
-  // A later file's own layer hides the standard one of the same name.
-  for (const ast::File *file : files) {
-    for (const ast::LayerDecl *layer : file->layers)
-      layers[layer->name.text] = layer;
-    for (const ast::FnDecl *fn : file->fns)
-      fns[fn->name.text] = fn;
+  file = files.back()->source;
+  for (const ast::File *f : files) {
+    Known &known = f->source == file ? own : library;
+    for (const ast::LayerDecl *layer : f->layers)
+      known.layers[layer->name.text] = layer;
+    for (const ast::FnDecl *fn : f->fns)
+      known.fns[fn->name.text] = fn;
   }
   program = scratch.get();
+}
+
+const ast::LayerDecl *Elaborator::layerNamed(StringRef name, Range at) const {
+  const ast::LayerDecl *layer = at.source == file ? own.layers.lookup(name) : nullptr;
+  return layer ? layer : library.layers.lookup(name);
+}
+
+const ast::FnDecl *Elaborator::fnNamed(StringRef name, Range at) const {
+  const ast::FnDecl *fn = at.source == file ? own.fns.lookup(name) : nullptr;
+  return fn ? fn : library.fns.lookup(name);
 }
 
 Elaborator::Env Elaborator::frameOf(Instance &instance) {
@@ -46,6 +57,10 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
         error("R0405", range, "`" + decl->name.text.str() + "` contains itself");
         return nullptr;
       }
+  if (model->instances.size() == 10000) {
+    error("R0408", range, "this model is made of more than 10000 layers");
+    return nullptr;
+  }
   model->instances.emplace_back();
   Instance &instance = model->instances.back();
   instance.decl = decl;
@@ -78,6 +93,10 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
           .label(decl->name.range, "declared here");
       return nullptr;
     }
+    if (given[at]) {
+      error("R0403", pass.value->range, "`" + decl->sizes[at].name.text.str() + "` is given twice");
+      return nullptr;
+    }
     given[at] = pass.value;
   }
   for (auto [i, size] : enumerate(decl->sizes)) {
@@ -105,6 +124,12 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
       v.fixed = std::make_shared<Static>(*v.fixed); // keeps what a vocabulary names
       v.fixed->number = over->value;
       v.fixed->isInteger = over->value == int64_t(over->value);
+      for (auto &[word, at] : v.fixed->constants)
+        if (double(at) >= over->value) {
+          error("R0603", size.init->range,
+                "`" + word + "` is not below the size " + std::to_string(int64_t(over->value)));
+          return nullptr;
+        }
     }
     if (v.fixed->word.empty() || v.fixed->word != size.name.text) {
       v.fixed = std::make_shared<Static>(*v.fixed);
@@ -246,12 +271,12 @@ Value Elaborator::evalMember(const ast::Expr *e, Env env, const std::string &pat
   };
   if (auto *call = dyn_cast<ast::CallExpr>(e))
     if (auto *name = dyn_cast<ast::NameExpr>(call->callee))
-      if (auto it = layers.find(name->name); it != layers.end()) {
-        if (it->second->isModel) {
+      if (const ast::LayerDecl *layer = layerNamed(name->name, name->range)) {
+        if (layer->isModel) {
           error("R0407", name->range, "`" + name->name.str() + "` is a model; only layers are made inside others");
           return {};
         }
-        Instance *made = makeInstance(it->second, call->args, env, path, call->range);
+        Instance *made = makeInstance(layer, call->args, env, path, call->range);
         if (!made)
           return {};
         Value v = Value::known(Static::InstanceOf, e->range);
@@ -280,6 +305,10 @@ Value Elaborator::evalMember(const ast::Expr *e, Env env, const std::string &pat
       count = *last - *end + 1;
     } else
       count = *end;
+    if (count > 1024) {
+      error("R0504", list->over.range, "a list of " + std::to_string(count) + " is too long");
+      return {};
+    }
     std::vector<Value> elements;
     for (int64_t i = 0; i < count; ++i) {
       Frame *turn = frameIn(env);
@@ -304,11 +333,17 @@ void Elaborator::makeCell(Instance &instance, Instance::Entry &entry, const ast:
     return; // refused where it is read
   Env env = frameOf(instance);
   Type type;
+  double count = 1;
   for (const ast::Axis &axis : decl->type.axes) {
     auto a = axisOf(axis.size, env);
-    if (!a)
+    if (!a || !checkAxisBounds(axis, *a, env, axis.range))
       return;
     type.axes.push_back(*a);
+    count *= double(a->size);
+  }
+  if (count > 0x1p40) {
+    error("R0504", decl->type.range, "an array of so many numbers fits nowhere");
+    return;
   }
   auto element = elementOf(decl->type, env);
   if (!element)
@@ -413,7 +448,10 @@ Value Elaborator::builtinSize(const ast::CallExpr *call, Env env) {
             "`" + pass.name.text.str() + "` is not below the size " + std::to_string(int64_t(v.fixed->number)));
       return {};
     }
-    v.fixed->constants[pass.name.text.str()] = *n;
+    if (!v.fixed->constants.try_emplace(pass.name.text.str(), *n).second) {
+      error("R0404", pass.name.range, "`" + pass.name.text.str() + "` is defined twice");
+      return {};
+    }
   }
   if (!v.known())
     error("R0403", call->range, "a vocabulary has a size, as in `vocab(256)`");

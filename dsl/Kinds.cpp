@@ -51,7 +51,10 @@ void Elaborator::inferKinds(StmtInstance &stmt) {
   for (const Element &unsaid : {Element::boolean(), Element::integer()}) {
     Trial own;
     trial = &own;
-    auto leave = scope_exit([&] { trial = nullptr; });
+    auto leave = scope_exit([&] {
+      trial = nullptr;
+      ++findings;
+    });
     SmallVector<StmtInstance *> members;
     auto add = [&](StmtInstance &s) { // false: it can only be real
       bool possible = false;
@@ -78,6 +81,7 @@ void Elaborator::inferKinds(StmtInstance &stmt) {
     bool fits = add(stmt);
     for (bool changed = true; fits && changed;) {
       changed = false;
+      ++findings; // other assumptions
       for (size_t m = 0; m < members.size() && fits && !changed; ++m) {
         Context swap(*this, *members[m]->fn);
         SmallVector<Var *> indices;

@@ -129,13 +129,8 @@ Sequence *Elaborator::valueAxis(Expr *value, Range range, StringRef word) {
         .suggest("here each position would have an axis of its own; make it where no index is bound");
     return nullptr;
   }
-  program->sequences.push_back({"", range, 0, std::nullopt});
+  program->sequences.push_back({program->freshSequence(word), range, 0, std::nullopt});
   Sequence &seq = program->sequences.back();
-  for (unsigned n = 1; seq.name.empty(); ++n) {
-    std::string name = n == 1 ? word.str() : word.str() + "_" + std::to_string(n);
-    if (none_of(program->sequences, [&](const Sequence &other) { return other.name == name; }))
-      seq.name = name;
-  }
   seq.bound = value->element.bound;
   std::optional<int64_t> end = seq.bound.seq ? seq.bound.seq->most : std::optional(seq.bound.size);
   if (end)
@@ -149,6 +144,12 @@ std::optional<Axis> Elaborator::lengthAxis(Expr *length, Range range, StringRef 
   Expr *plain = lengthOf(length, range, ofValues ? word : "");
   if (!plain)
     return std::nullopt;
+  unsigned terms = 0;
+  walk(plain, [&](const Expr *) { return ++terms <= 1000; });
+  if (terms > 1000) {
+    error("R0208", range, "this length is a sum of too many others");
+    return std::nullopt;
+  }
   std::string name = normalAxis(text(plain));
   int64_t size;
   if (!StringRef(name).getAsInteger(10, size)) {

@@ -124,7 +124,28 @@ private:
         for (const ast::Name &name : bind->names)
           scope.push_back(name.text);
     }
-    StringMap<Range> fnNames, exported;
+    StringMap<Range> fnNames, exported, sizes;
+    for (const ast::Size &size : layer.sizes) {
+      auto [it, fresh] = sizes.try_emplace(size.name.text, size.name.range);
+      if (!fresh)
+        diagnostics.error("R0404", size.name.range, "`" + size.name.text.str() + "` is defined twice")
+            .label(it->second, "first here");
+    }
+    auto member = [&](StringRef name) { // another than a fn
+      if (auto it = sizes.find(name); it != sizes.end())
+        return it->second;
+      for (const ast::Member *m : layer.members) {
+        ArrayRef<ast::Name> names;
+        if (auto *cell = dyn_cast<ast::CellDecl>(m))
+          names = cell->names;
+        else if (auto *bind = dyn_cast<ast::BindDecl>(m))
+          names = bind->names;
+        for (const ast::Name &other : names)
+          if (other.text == name)
+            return other.range;
+      }
+      return Range();
+    };
     for (const ast::Member *m : layer.members) {
       if (auto *cell = dyn_cast<ast::CellDecl>(m)) {
         for (const ast::Axis &axis : cell->type.axes)
@@ -150,6 +171,9 @@ private:
               .error("R0404", fn->head,
                      fn->name ? "`" + fn->name.text.str() + "` is defined twice" : "a layer has one unnamed fn")
               .label(it->second, "first here");
+        else if (Range other = fn->name ? member(fn->name.text) : Range())
+          diagnostics.error("R0404", fn->name.range, "`" + fn->name.text.str() + "` is defined twice")
+              .label(other, "first here");
         checkFn(*fn, scope);
       } else if (auto *decl = dyn_cast<ast::ExportDecl>(m)) {
         auto [it, fresh] = exported.try_emplace(decl->name.text, decl->name.range);

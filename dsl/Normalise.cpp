@@ -1,5 +1,7 @@
 #include "dsl/Normalise.h"
 
+#include <cmath>
+
 using namespace llvm;
 
 namespace rondo::eq {
@@ -209,21 +211,46 @@ private:
       result->args[1] = condition;
     }
     double constant = 1;
+    bool finite = true; // what is multiplied with: then nothing stays nothing
     for (Expr *f : outer) {
-      if (f->is(Op::Const))
+      if (f->is(Op::Const)) {
         constant *= f->value;
-      else
-        result = p.binary(Op::Mul, result, f, n->range);
+        continue;
+      }
+      result = p.binary(Op::Mul, result, f, n->range);
+      finite = false;
     }
     for (Expr *d : under) {
-      if (d->is(Op::Const))
+      if (d->is(Op::Const)) {
         constant /= d->value;
-      else
-        result = p.binary(Op::Div, result, d, n->range);
+        continue;
+      }
+      result = p.binary(Op::Div, result, d, n->range);
+      finite = false;
     }
     if (constant == -1)
-      return p.make(Op::Neg, Element::real(), n->range, {result});
-    return constant == 1 ? result : p.binary(Op::Mul, result, real(constant, n->range), n->range);
+      result = p.make(Op::Neg, Element::real(), n->range, {result});
+    else if (constant != 1)
+      result = p.binary(Op::Mul, result, real(constant, n->range), n->range);
+    Expr *some = finite && std::isfinite(constant) ? nullptr : hasTerms(n, condition);
+    return some ? p.make(Op::Select, Element::real(), n->range, {some, result, real(0, n->range)}) : result;
+  }
+
+  /// Whether anything is summed, where that is a question: the sum of nothing is 0, whatever stood beside it.
+  Expr *hasTerms(const Expr *sum, Expr *condition) {
+    if (condition) {
+      Expr *count = p.make(Op::Reduce, Element::integer(), sum->range, {nullptr, condition});
+      count->reduction = Reduction::Count;
+      count->vars = sum->vars;
+      return p.binary(Op::Lt, p.integer(0, sum->range), count, sum->range);
+    }
+    Expr *all = nullptr;
+    for (const Var *v : sum->vars)
+      if (v->axis.seq && v->axis.seq->least == 0) {
+        Expr *some = p.binary(Op::Lt, p.integer(0, sum->range), p.length(v->axis.seq, sum->range), sum->range);
+        all = all ? p.binary(Op::And, all, some, sum->range) : some;
+      }
+    return all;
   }
 
   /// Takes the body apart: what depends on the summed indices, and what stands outside, above and below the line.

@@ -12,10 +12,10 @@ namespace rondo::eq {
 bool Prover::impossible(ArrayRef<Expr *> given) {
   AffineForms forms(context, program);
   Clauses all{Clause{}};
-  for (Expr *g : given) {
-    all = AffineForms::both(all, forms.clauses(g));
-    if (all.size() > 256)
-      return false; // more than a person would write; the user is asked for a simpler guard
+  for (Expr *g : reverse(given)) { // the claim is the last
+    Clauses own = forms.clauses(g);
+    if (own.size() * all.size() <= 256) // without the others less is known
+      all = AffineForms::both(all, own);
   }
   // What is known of every variable and symbol. Bounds may bring new symbols, so the lists grow while they are walked.
   Clause known;
@@ -23,6 +23,24 @@ bool Prover::impossible(ArrayRef<Expr *> given) {
     known.push_back({e, false});
     AffineExpr end = bound.seq ? forms.get(program.length(bound.seq, {})) : getAffineConstantExpr(bound.size, context);
     known.push_back({end - 1 - e, false});
+  };
+  // A token that is read: or what stands outside its array.
+  auto rangeOfRead = [&](const Expr &read, AffineExpr e) {
+    const Axis &bound = read.array->type.element.bound;
+    int64_t least = 0, most = bound.size - 1;
+    for (const Outside &o : read.outside) {
+      if (o.value->element.token && o.value->element.bound.same(bound))
+        continue;
+      auto n = asInteger(o.value);
+      if (!n || bound.seq)
+        return;
+      least = std::min(least, *n);
+      most = std::max(most, *n);
+    }
+    if (bound.seq)
+      return range(e, bound);
+    known.push_back({e - least, false});
+    known.push_back({most - e, false});
   };
   for (size_t i = 0; i < forms.dims.size(); ++i)
     range(getAffineDimExpr(i, context), forms.dims[i]->axis);
@@ -38,7 +56,9 @@ bool Prover::impossible(ArrayRef<Expr *> given) {
         known.push_back({*s->seq->most - e, false});
       if (s->seq->value && s->seq->bound.seq)
         known.push_back({forms.get(program.length(s->seq->bound.seq, {})) - 1 - e, false});
-    } else if (s->element.token)
+    } else if (s->is(Op::Read) && s->array->type.element.token)
+      rangeOfRead(*s, e);
+    else if (s->element.token)
       range(e, s->element.bound);
   }
   for (const Clause &clause : all) {
@@ -150,6 +170,14 @@ struct Checker {
                  [&](Expr *e) { return program.binary(Op::Lt, e, program.extent(axis, e->range), e->range); });
   }
 
+  /// How an integer comes to be a token.
+  static std::string howToken(const Expr *at, const Axis &bound, const std::string &shown) {
+    std::string kind = "token(" + bound.word() + ")";
+    if (at->is(Op::Read) && at->array->type.element.token && at->array->type.element.bound.same(bound))
+      return "inside it is `" + kind + "`: let what its `where` says be one, too, or guard it with `if`";
+    return "declare it `" + kind + "`, guard it with `if`, or use `clamp(" + shown + ", " + bound.word() + ")`";
+  }
+
   void subscript(Expr *read, unsigned k, ArrayRef<Expr *> given) {
     Expr *at = read->args[k];
     const Axis &axis = read->array->type.axes[k];
@@ -183,8 +211,7 @@ struct Checker {
         d->suggest("declare a bound where `" + var->axis.seq->name + "` is: `" + var->axis.seq->name +
                    " <= " + axis.word() + "`");
       else if (at->is(Op::Read) || at->is(Op::Clamp) || at->is(Op::Reduce))
-        d->suggest("declare it `token(" + axis.word() + ")`, guard it with `if`, or use `clamp(.., " + axis.word() +
-                   ")`");
+        d->suggest(howToken(at, axis, ".."));
       else if (axis.seq && ((at->is(Op::Const) && !lowOk) || at->is(Op::Length)))
         d->suggest("positions count from 0; the last is at `" + axis.seq->name + "-1`");
       else
@@ -230,8 +257,7 @@ struct Checker {
         d->label(e->range, "this is " + at->element.str() + ", 0 .. " +
                                (e->bound.seq ? e->bound.word() + " - 1" : std::to_string(e->bound.size - 1)) +
                                " is needed")
-            .suggest("declare it `token(" + e->bound.word() + ")`, guard it with `if`, or use `clamp(" + str(at) +
-                     ", " + e->bound.word() + ")`");
+            .suggest(howToken(at, e->bound, str(at)));
     } else if (e->is(Op::Reduce) && (e->reduction == Reduction::ArgMax || isWholeExtreme(e))) {
       chooses(e, given);
     }

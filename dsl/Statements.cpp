@@ -17,6 +17,19 @@ SmallVector<const ast::Expr *, 2> StmtInstance::values() const {
   return {result->results[resultIndex].value};
 }
 
+/// Said once for each export; what remains of it is then passed over.
+bool Elaborator::tooMany(Range range) {
+  if (stmtInstances.size() + fnInstances.size() - inlinedBefore <= mostInlined)
+    return false;
+  if (reported.insert({"inlined", program}).second) {
+    int saying = std::exchange(quiet, 0);
+    error("R0408", range, "this fn comes to more than " + std::to_string(mostInlined) + " calls and statements")
+        .suggest("calls are inlined and loops unrolled, one within the other");
+    quiet = saying;
+  }
+  return true;
+}
+
 Frame *Elaborator::frameIn(Env parent) {
   Frame &frame = frames.emplace_back();
   frame.parent = parent;
@@ -172,13 +185,21 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
 void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, bool inLoop, Env home,
                             SmallVectorImpl<std::pair<StringRef, Local *>> &rebound) {
   std::vector<Value> turns;
+  auto count = [&](int64_t first, int64_t last) {
+    if (last - first >= 1024) {
+      error("R0504", loop->over.range,
+            "a loop is unrolled; " + std::to_string(last - first + 1) + " turns are too many");
+      return false;
+    }
+    for (int64_t i = first; i <= last; ++i)
+      turns.push_back(fixedNumber(double(i), true, loop->variable.range));
+    return true;
+  };
   if (loop->over.last) {
     auto low = staticInt(loop->over.first, env, "the range of a loop");
     auto high = staticInt(loop->over.last, env, "the range of a loop");
-    if (!low || !high)
+    if (!low || !high || !count(*low, *high))
       return;
-    for (int64_t i = *low; i <= *high; ++i)
-      turns.push_back(fixedNumber(double(i), true, loop->variable.range));
   } else {
     Value over = eval(loop->over.first, env);
     if (over.tag == Value::Poison)
@@ -186,8 +207,8 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
     if (over.isFixed(Static::List))
       turns = over.fixed->list;
     else if (over.isNumber() && over.fixed->isInteger) {
-      for (int64_t i = 0; i < int64_t(over.fixed->number); ++i)
-        turns.push_back(fixedNumber(double(i), true, loop->variable.range));
+      if (!count(0, int64_t(over.fixed->number) - 1))
+        return;
     } else {
       error("R0504", loop->over.range,
             "a loop runs over a list or a number known at compile time, this is " + kindOf(over))
@@ -197,15 +218,13 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
       return;
     }
   }
-  if (turns.size() > 1024) {
-    error("R0504", loop->over.range, "a loop is unrolled; " + std::to_string(turns.size()) + " turns are too many");
-    return;
-  }
   if (lookup(loop->variable.text, env)) {
     error("R0404", loop->variable.range, "`" + loop->variable.text.str() + "` is visible here already");
     return;
   }
   for (Value &turn : turns) {
+    if (tooMany(loop->range))
+      return;
     Frame *frame = frameIn(env);
     Local &variable = makeLocal(loop->variable.text, loop->variable.range, turn);
     variable.isLoop = true;
@@ -231,7 +250,10 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
 void Elaborator::declareBounds(FnInstance &fn, ArrayRef<ast::Bound> bounds, Env env) {
   for (const ast::Bound &bound : bounds) {
     Local *local = lookup(bound.array.text, env);
-    if (!local || local->isIndex || (local->ready && !local->value.isData() && local->value.tag != Value::Unknown)) {
+    bool isArray = local && !local->isIndex && !local->axis;
+    if (isArray && local->ready && local->value.tag != Value::Unknown)
+      isArray = local->value.isData() && !local->value.type.axes.empty();
+    if (!isArray) {
       error("R0401", bound.array.range, "there is no array `" + bound.array.text.str() + "` here to give a boundary");
       continue;
     }
@@ -239,6 +261,7 @@ void Elaborator::declareBounds(FnInstance &fn, ArrayRef<ast::Bound> bounds, Env 
       program->boundaries.emplace_back();
       local->boundary = &program->boundaries.back();
       local->boundary->context.assign(fn.context.begin(), fn.context.end());
+      local->fn = &fn;
       fn.bounded.push_back(local);
     }
     local->bounds.push_back({&bound, env});
@@ -315,7 +338,8 @@ bool Elaborator::runBody(FnInstance &fn, std::vector<Value> &results, std::vecto
       Diagnostic &wrong = error("R0406", fn.returns ? fn.returns->range : decl.value->range,
                                 counted(plain) + ", " + std::to_string(decl.results.size()) + " declared");
       if (fn.returns && any_of(fn.returns->results, isNamed))
-        wrong.suggest("`name = ..` without subscripts is a value for training and no result: write what is returned alone");
+        wrong.suggest(
+            "`name = ..` without subscripts is a value for training and no result: write what is returned alone");
       wrong.label(decl.head, "declared here");
       return false;
     }

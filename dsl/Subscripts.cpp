@@ -48,7 +48,7 @@ Value Elaborator::evalPiece(const ast::SubscriptExpr *e, const Local &array, int
 Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
   if (auto *name = dyn_cast<ast::NameExpr>(e->base))
     if (Local *local = lookup(name->name, env); local && !local->pieces.empty())
-      if (Value first = eval(e->subscripts[0], env); first.isNumber())
+      if (Value first = eval(e->subscripts[0], env); first.isNumber() && first.fixed->isInteger)
         return evalPiece(e, *local, int64_t(first.fixed->number), env);
   Value base = eval(e->base, env);
   if (base.tag == Value::Poison)

@@ -11,6 +11,30 @@ namespace rondo::eq {
 
 static Expr *bind(Program &p, Expr *e);
 
+/// `-1`, `T`, `T + 1`: no array has such a position.
+static bool isOutside(const Expr *at, const Axis &axis) {
+  if (auto n = asInteger(at))
+    return *n < 0 || (!axis.seq && *n >= axis.size);
+  if (at->is(Op::Add) && asInteger(at->args[1]).value_or(-1) >= 0)
+    at = at->args[0];
+  return axis.seq && at->is(Op::Length) && at->seq == axis.seq;
+}
+
+/// The condition under which the read leaves its array along one of the axes that a boundary speaks of.
+static Expr *leaves(Program &p, const Expr *read, ArrayRef<unsigned> positions) {
+  Expr *any = p.truth(false, read->range);
+  for (unsigned k : positions) {
+    Expr *at = read->args[k];
+    const Axis &axis = read->array->type.axes[k];
+    if (at->is(Op::Index) && at->var->axis.same(axis))
+      continue;
+    Expr *before = p.binary(Op::Lt, at, p.integer(0, at->range), at->range);
+    Expr *behind = p.binary(Op::Le, p.extent(axis, at->range), at, at->range);
+    any = p.binary(Op::Or, any, p.binary(Op::Or, before, behind, at->range), at->range);
+  }
+  return any;
+}
+
 static SmallVector<Outside, 1> outsideOf(Program &p, const Boundary &b, const Expr *read) {
   SmallVector<Outside, 1> result;
   Substitution outer;
@@ -19,12 +43,18 @@ static SmallVector<Outside, 1> outsideOf(Program &p, const Boundary &b, const Ex
     outer[v] = i < read->array->hidden ? read->args[i] : p.index(v, read->range);
   for (const Boundary::Entry &entry : b.entries) {
     Outside o;
+    bool surely = false;
     for (auto [k, at] : enumerate(entry.at)) {
       if (!at)
         continue;
-      Expr *same = p.binary(Op::Eq, read->args[b.positions[k]], substitute(p, at, outer), read->range);
+      Expr *place = substitute(p, at, outer);
+      Expr *same = p.binary(Op::Eq, read->args[b.positions[k]], place, read->range);
       o.when = o.when ? p.binary(Op::And, o.when, same, read->range) : same;
+      surely |= isOutside(place, read->array->type.axes[b.positions[k]]);
     }
+    if (o.when && !surely) // `x[0, _]`, or `x[2]` of a sequence that may end before
+      o.when =
+          p.binary(Op::And, o.when, leaves(p, read, ArrayRef(b.positions).take_front(entry.at.size())), read->range);
     Substitution map = outer;
     for (auto [k, v] : enumerate(entry.vars))
       map[v] = read->args[b.positions[entry.at.size() + k]];

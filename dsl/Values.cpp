@@ -1,6 +1,8 @@
 // Values: scalar expressions over one variable for each axis, and the arrays made of them.
 #include "dsl/Elaborate.h"
 
+#include <cmath>
+
 using namespace llvm;
 
 namespace rondo::eq {
@@ -116,7 +118,7 @@ Value Elaborator::dummy(const Type &type, Range range) {
 Value Elaborator::fixedNumber(double value, bool isInteger, Range range) {
   Value v = Value::known(Static::Number, range);
   v.fixed->number = value;
-  v.fixed->isInteger = isInteger;
+  v.fixed->isInteger = isInteger && std::abs(value) <= 0x1p53; // beyond, and of no number, it is not exact
   return v;
 }
 
@@ -204,8 +206,9 @@ bool Elaborator::isCheap(const Value &v) const {
     }
   // Integers and truth values stay what they are, so that predicates and subscripts through names stay affine.
   bool cheap = true;
+  unsigned size = 0; // a chain of names, each used twice, doubles at each
   walk(e, [&](const Expr *n) {
-    cheap &= !n->is(Op::Reduce) && !n->is(Op::Softmax) && !n->is(Op::Concat);
+    cheap &= !n->is(Op::Reduce) && !n->is(Op::Softmax) && !n->is(Op::Concat) && ++size <= 256;
     return cheap;
   });
   return cheap;

@@ -12,7 +12,7 @@ std::pair<StringRef, StringRef> rondo::splitAxis(StringRef axis) {
   // A length expression has parentheses too, but these follow the end of one: "(t+3) div 4(b)".
   size_t open = axis.rfind('(');
   if (open == 0 || open == StringRef::npos || !axis.ends_with(")") ||
-      (!llvm::isAlnum(axis[open - 1]) && axis[open - 1] != ')'))
+      (!llvm::isAlnum(axis[open - 1]) && axis[open - 1] != '_' && axis[open - 1] != ')'))
     return {axis, ""};
   return {axis.take_front(open), axis.slice(open + 1, axis.size() - 1)};
 }

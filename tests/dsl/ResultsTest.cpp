@@ -27,3 +27,49 @@ TEST(Results, APartOfAnArrayIsNotTheArray) {
     expectEach(y, [&](auto at) { return 2 * x.data[at[0] * 5 + at[1]]; });
   }
 }
+
+TEST(Results, EachHasANameOfItsOwn) {
+  Compiled c(model(R"(  fn f(x: [T]) -> ([T], [T], [T]) {
+    return f1[t] = x[t] + 1, x, f2[t] = x[t] + 2
+  }
+  export f
+)"));
+  ASSERT_TRUE(c.ok());
+  auto func = c.module->lookupSymbol<mlir::func::FuncOp>("f");
+  std::vector<std::string> names;
+  for (unsigned i = 0; i < func.getNumResults(); ++i)
+    names.push_back(func.getResultAttrOfType<mlir::StringAttr>(i, "rondo.name").str());
+  EXPECT_EQ(names, (std::vector<std::string>{"f1", "f1_", "f2"}));
+}
+
+TEST(Results, SizesFromOutsideKeepTheNamedTokens) {
+  Compilation compilation(
+      "m.rondo", "model M(V = vocab(10, end = 9)) {\n  fn f(n: token(V)) -> bool = n == V.end\n  export f\n}\n",
+      {{"V", 5}});
+  EXPECT_FALSE(compilation.check().ok);
+  EXPECT_NE(compilation.diagnostics().str().find("`end` is not below the size 5"), std::string::npos);
+}
+
+/// Each reads all: what is not known of one while another is looked at is not looked for again.
+TEST(Results, ManyStatesThatReadEachOther) {
+  std::string body = "  fn f(x: [T]) -> [T] {\n", sum;
+  for (char name = 'a'; name < 's'; ++name)
+    sum += std::string(sum.empty() ? "" : " + ") + name + "[t-1]";
+  for (char name = 'a'; name < 's'; ++name)
+    body += std::string("    ") + name + "[t in T] = x[t] * (" + sum + ")   where " + name + "[-1] = 1\n";
+  Compiled c(model(body + "    return a\n  }\n  export f\n"));
+  ASSERT_TRUE(c.ok());
+  Tensor y = c.run("f", {tokens({1, 2})})[0];
+  EXPECT_EQ(y.data, (std::vector<double>{18, 648}));
+}
+
+/// Named integers are read in place; not where that doubles what is written at each name.
+TEST(Results, IntegersOfIntegers) {
+  std::string body = "  fn f(n: int) -> int {\n    a0 = n\n";
+  for (int i = 1; i <= 40; ++i)
+    body += "    a" + std::to_string(i) + " = (a" + std::to_string(i - 1) + " * 2 + a" + std::to_string(i - 1) +
+            ") mod 7\n";
+  Compiled c(model(body + "    return a40\n  }\n  export f\n"));
+  ASSERT_TRUE(c.ok());
+  EXPECT_EQ(c.run("f", {{{}, {2}, {}}})[0].data[0], 1); // 2 * 3^40 mod 7
+}
