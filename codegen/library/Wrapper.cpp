@@ -72,9 +72,6 @@ private:
       lengths[axis] = claim(taken, fn.axes[axis].name + "_lengths");
       parameters.push_back("const std::vector<int64_t> &" + lengths[axis]);
     }
-    // An empty batch stands for what is left out; what stands last need not be written.
-    for (size_t i = fn.inputs.size(); parameters.size() == fn.inputs.size() && i-- && fn.inputs[i].preset;)
-      parameters[i] += " = {}";
     auto first = find_if(fn.inputs, [](const EmittedValue &value) { return !value.preset; });
     if (first != fn.inputs.end()) {
       size = inputs[first - fn.inputs.begin()] + ".size()";
@@ -84,6 +81,9 @@ private:
       size = claim(taken, "batch");
       parameters.push_back("size_t " + size);
     }
+    // An empty batch stands for what is left out; what stands last need not be written.
+    for (size_t i = fn.inputs.size(); parameters.size() == fn.inputs.size() && i-- && fn.inputs[i].preset;)
+      parameters[i] += " = {}";
   }
 
   /// The lengths of every axis.

@@ -15,6 +15,8 @@ MODEL = """model A(H = 4) {
   }
   fn types(int64_t: [T, H], size_t: [T, H]) -> [T, H] { return y[t, i] = int64_t[t, i] + size_t[t, i] }
   fn pair(x: [T, H]) -> ([T, H], [T, H]) { return def[t, i] = x[t, i], class[t, i] = 2 * x[t, i] }
+  fn alone(batch: [H] = 1) -> [H] { return z[i] = 2 * batch[i] }
+  export alone
   export mix
   export types
   export pair
@@ -28,6 +30,7 @@ int main() {
                         model.exports(x), model.lambda(x), model.a_open(x), model.rondo_error(x), model.int64_t_(x),
                         model.pair_result(x)})
     good = good && y.data[1] == 3;
+  good = good && model.alone({}, 3).data == std::vector<float>(12, 2);
   // What a limit of 0 follows from, and room for a self-test that tries something.
   model.selftest();
   const std::vector<float> rows(111 * 4);
@@ -62,7 +65,7 @@ def test_python(odd):
     model = rondo.load(odd / "liba.so")
     assert {"need", "reserve_", "exports_", "lambda_", "pair"} <= set(model.exports)
     x = [np.ones((2, 4), np.float32)]
-    for name in set(model.exports) - {"mix", "types", "pair"}:
+    for name in set(model.exports) - {"mix", "types", "pair", "alone"}:
         np.testing.assert_array_equal(getattr(model, name)(x).data, 2)
     np.testing.assert_array_equal(model.mix(batch=x, out=x).data, 2)
     assert model.pair(x)._fields == ("_0", "_1")
