@@ -349,9 +349,10 @@ LogicalResult AxesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type, function_r
     return emit() << "expected an axis for each of the " << dynamic << " dynamic dimensions, found "
                   << getNames().size();
   for (auto [place, name, parent] : llvm::enumerate(getNames(), getParents())) {
-    if (!parent.empty() && !llvm::is_contained(getNames().take_front(place), parent)) // A2
+    if (!parent.empty() &&
+        (parent.getValue() != "b" || !llvm::is_contained(getNames().take_front(place), parent))) // A2
       return emit() << "axis " << name.getValue() << " is ragged in " << parent.getValue()
-                    << ", which is no earlier axis of the type";
+                    << ", expected b, earlier in the type";
     if (name.empty() || normalAxis(name.getValue()) != name.getValue()) // A3
       return emit() << "axis '" << name.getValue() << "' is neither a name nor a length expression in normal form";
   }

@@ -14,8 +14,8 @@ def Rondo_AxesAttr : AttrDef<Rondo_Dialect, "Axes", [DeclareAttrInterfaceMethods
     its own length of `t`. An axis whose length is computed is a length expression over other axes in its normal form,
     in quotes: `"t+2"`, `"2*t"`, `"(t+3) div 4"`.
 
-    - A1: as many axes as dynamic dimensions.
-    - A2: the parent of a ragged axis is an earlier axis of the same type.
+    - A1: as many axes as dynamic dimensions; a type without these has no encoding.
+    - A2: the parent of a ragged axis is `b`, an earlier axis of the same type.
     - A3: a name is an identifier or a length expression in normal form.
 
     Example: `tensor<?x?x64xf32, #rondo.ax<b, t(b)>>`

@@ -43,7 +43,8 @@ LogicalResult ConcatOp::verify() {
   if (getParts().empty()) // C1
     return emitOpError("joins nothing");
   if (getDim() >= static_cast<uint64_t>(result.getRank())) // C1
-    return emitOpError() << "joins along dim " << getDim() << ", but the result has rank " << result.getRank();
+    return emitOpError() << "joins along dim " << static_cast<int64_t>(getDim()) << ", but the result has rank "
+                         << result.getRank();
   RankedTensorType rest = dropDim(result, getDim());
   for (auto [i, part] : llvm::enumerate(getParts())) {
     auto type = cast<RankedTensorType>(part.getType());

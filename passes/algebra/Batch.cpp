@@ -3,9 +3,10 @@
 //   before  func @f(%x: tensor<?x8xf32, #ax<t>>)       { %y = contract (i, j | r in 8) %W[j, r] * %x[i, r] }
 //   after   func @f(%x: tensor<?x?x8xf32, #ax<b, t(b)>>) { %y = contract (i, j, l | r in 8) %W[l, r] * %x[i, j, r] }
 //
-// Precondition: no function argument has an axis `b`. Postcondition: arguments, results and everything that depends on
+// Precondition: nothing has an axis `b`. Postcondition: arguments, results and everything that depends on
 // an example have the leading dim `b`, and all other axes are ragged in it. What depends on cells only is as before.
 // An operation that mentions a length is of an example even if nothing it reads is.
+#include "ir/Queries.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
@@ -20,13 +21,12 @@ using namespace mlir;
 using namespace rondo;
 
 static LogicalResult batch(func::FuncOp func) {
-  for (Type type : func.getArgumentTypes()) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor)
-      return func.emitError("an argument is no tensor");
-    if (dimOfAxis(tensor, "b"))
-      return func.emitError("has a batch already");
-  }
+  if (!llvm::all_of(func.getArgumentTypes(), llvm::IsaPred<RankedTensorType>))
+    return func.emitError("an argument is no tensor");
+  bool isBatched = false;
+  func.walk([&](Operation *op) { walkAxes(op, [&](StringRef axis) { isBatched |= axis == "b"; }); });
+  if (isBatched)
+    return func.emitError("has a batch already");
 
   AxisAdder adder({"b", /*ragged=*/true, /*step=*/""});
   Block &before = func.getBody().front();

@@ -7,7 +7,7 @@
 // The joined operands depend on parameters alone, so that joining them is done once, when the model is opened. A scan
 // that runs over such a view runs over the product instead, and the view moves into its body: views of a row are free.
 // Postcondition: no two independent products of one block read the same value at the same positions, each with a
-// parameter read in the same way.
+// parameter read in the same way, at one place for a column.
 #include "mlir/IR/Dominance.h"
 #include "passes/Passes.h"
 #include "passes/Remarks.h"

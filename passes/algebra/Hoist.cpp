@@ -7,6 +7,7 @@
 // An operation that depends on nothing in the body leaves as it is. A product or a fold that depends on slices (and
 // the step) alone leaves by add-axis and takes along what it reads. Maps, views and reductions never leave alone: it
 // would store a value per step that costs less to compute again.
+// Precondition: a program of one example; in a scan of a batched one `b` means the living, at each step others.
 // Postcondition: no invariant operation in a scan; slices, carries and results that nothing reads are gone.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"

@@ -50,6 +50,9 @@ struct Columns {
     auto *at = llvm::find(dims, dim);
     return at == dims.end() ? std::nullopt : std::optional<unsigned>(at - dims.begin());
   }
+  bool areIn(AffineMap map) const {
+    return llvm::any_of(dims, [&](unsigned dim) { return map.isFunctionOfDim(dim); });
+  }
   /// The column of the dims' indices.
   AffineExpr column(MLIRContext *context) const {
     AffineExpr sum = getAffineConstantExpr(0, context);
@@ -168,77 +171,81 @@ private:
     return constant ? std::optional<int64_t>(constant.getValue()) : std::nullopt;
   }
 
-  /// A map at the own index of views of flat values, and otherwise of parameters' columns and of values of the row.
+  /// Whether the map is at the own index of views of flat values, and otherwise of parameters' columns and of values of
+  /// the row.
+  bool canFlatten(MapOp op, ArrayRef<unsigned> rows, const Columns &columns) {
+    auto equation = cast<Equation>(op.getOperation());
+    if (rows.empty() || columns.dims.size() < 2 || columns.width == 0 || !op.getWhere().empty() ||
+        equation.getNumSymbols())
+      return false;
+    for (auto index : op.getBlock().getOps<IndexOp>())
+      if (columns.find(index.getDim()))
+        return false;
+    // Columns are read, and given back, through views, and there are none of truths (contract).
+    auto hasView = [](Value value) { return !getElementTypeOrSelf(value).isInteger(1); };
+    if (!llvm::all_of(op->getResults(), hasView))
+      return false;
+    bool any = false;
+    for (auto [i, value] : llvm::enumerate(op.getReads())) {
+      AffineMap map = equation.getReadMap(i);
+      if (map.isIdentity() && offsetOf(value.getDefiningOp<ContractOp>(), rows, columns))
+        any = true;
+      else if (columns.areIn(map) && !(parameters.contains(value) && hasView(value)))
+        return false;
+    }
+    return any;
+  }
+
+  /// What a map over `type` reads of a value at `map`, as the flat map reads it.
+  void flattenRead(Value &value, AffineMap &map, RankedTensorType type, ArrayRef<unsigned> rows,
+                   const Columns &columns) {
+    unsigned rank = rows.size() + 1;
+    AffineMap identity = builder.getMultiDimIdentityMap(rank);
+    auto view = value.getDefiningOp<ContractOp>();
+    if (auto offset = map.isIdentity() ? offsetOf(view, rows, columns) : std::nullopt) {
+      auto wanted = withElement(flatType(type, rows, columns.width), getElementTypeOrSelf(value));
+      value = view.getReads()[0];
+      if (value.getType() != wanted || *offset != 0) {
+        SmallVector<AffineExpr> exprs(identity.getResults());
+        exprs.back() = exprs.back() + *offset;
+        EquationParts slice;
+        slice.results = {wanted};
+        slice.read(value, AffineMap::get(rank, 0, exprs, builder.getContext()));
+        value = ContractOp::create(builder, view.getLoc(), slice);
+      }
+      map = identity;
+    } else if (columns.areIn(map)) {
+      // A parameter: what is no column of it is a row dim, and parameters have none.
+      value = broadcastParameter(value.getLoc(), value, map, columns);
+      map = AffineMap::get(rank, 0, builder.getAffineDimExpr(rank - 1), builder.getContext());
+    } else {
+      SmallVector<AffineExpr> dims(type.getRank(), builder.getAffineConstantExpr(0));
+      for (auto [place, dim] : llvm::enumerate(rows))
+        dims[dim] = builder.getAffineDimExpr(place);
+      map = map.replaceDimsAndSymbols(dims, {}, rank, 0);
+    }
+  }
+
   void flattenMap(MapOp op) {
     auto equation = cast<Equation>(op.getOperation());
     RankedTensorType type = equation.getDomainType();
     SmallVector<unsigned> rows, columnDims;
     for (unsigned dim = 0; dim < type.getRank(); ++dim)
       (type.isDynamicDim(dim) ? rows : columnDims).push_back(dim);
-    if (columnDims.size() < 2 || rows.empty() || !op.getWhere().empty() || equation.getNumSymbols())
-      return;
     Columns columns(type, columnDims);
-    for (auto index : op.getBlock().getOps<IndexOp>())
-      if (columns.find(index.getDim()))
-        return;
-    // Columns are read, and given back, through views, and there are none of truths (contract).
-    auto hasView = [](Value value) { return !getElementTypeOrSelf(value).isInteger(1); };
-    if (columns.width == 0 || !llvm::all_of(op->getResults(), hasView))
+    if (!canFlatten(op, rows, columns))
       return;
-    bool any = false;
-    for (auto [i, value] : llvm::enumerate(op.getReads())) {
-      AffineMap map = equation.getReadMap(i);
-      if (map.isIdentity() && offsetOf(value.getDefiningOp<ContractOp>(), rows, columns))
-        any = true;
-      else if (llvm::any_of(columnDims, [&](unsigned dim) { return map.isFunctionOfDim(dim); }) &&
-               !(parameters.contains(value) && hasView(value)))
-        return;
-    }
-    if (!any)
-      return;
-
     builder.setInsertionPoint(op);
-    Location loc = op.getLoc();
     EquationParts parts = equation.getParts();
-    unsigned rank = rows.size() + 1;
-    SmallVector<AffineExpr> dims(type.getRank(), builder.getAffineConstantExpr(0));
-    for (auto [place, dim] : llvm::enumerate(rows))
-      dims[dim] = builder.getAffineDimExpr(place);
-    AffineMap identity = builder.getMultiDimIdentityMap(rank);
-    for (auto [value, map] : llvm::zip(parts.reads, parts.readMaps)) {
-      auto view = value.getDefiningOp<ContractOp>();
-      std::optional<int64_t> offset = map.isIdentity() ? offsetOf(view, rows, columns) : std::nullopt;
-      if (offset) {
-        Value source = view.getReads()[0];
-        auto element = cast<RankedTensorType>(value.getType()).getElementType();
-        auto wanted = withElement(flatType(type, rows, columns.width), element);
-        if (source.getType() != wanted || *offset != 0) {
-          SmallVector<AffineExpr> exprs(identity.getResults());
-          exprs.back() = exprs.back() + *offset;
-          EquationParts slice;
-          slice.results = {wanted};
-          slice.read(source, AffineMap::get(rank, 0, exprs, builder.getContext()));
-          source = ContractOp::create(builder, view.getLoc(), slice);
-        }
-        value = source;
-        map = identity;
-      } else if (llvm::any_of(columnDims, [&](unsigned dim) { return map.isFunctionOfDim(dim); })) {
-        // A parameter: what is no column of it is a row dim, and parameters have none.
-        value = broadcastParameter(loc, value, map, columns);
-        map = AffineMap::get(rank, 0, builder.getAffineDimExpr(rank - 1), builder.getContext());
-      } else {
-        map = map.replaceDimsAndSymbols(dims, {}, rank, 0);
-      }
-    }
+    for (auto [value, map] : llvm::zip(parts.reads, parts.readMaps))
+      flattenRead(value, map, type, rows, columns);
     for (Type &result : parts.results)
-      result = withElement(flatType(type, rows, columns.width), cast<RankedTensorType>(result).getElementType());
-    auto made = cast<MapOp>(equation.rebuild(builder, loc, parts));
+      result = withElement(flatType(type, rows, columns.width), getElementTypeOrSelf(result));
+    auto made = cast<MapOp>(equation.rebuild(builder, op.getLoc(), parts));
     for (auto index : made.getBlock().getOps<IndexOp>())
       index.setDim(llvm::find(rows, index.getDim()) - rows.begin());
-    for (auto [before, after] : llvm::zip(op->getResults(), made->getResults())) {
-      auto back = withElement(type, cast<RankedTensorType>(before.getType()).getElementType());
-      before.replaceAllUsesWith(unflatten(loc, after, back, rows, columns));
-    }
+    for (auto [before, after] : llvm::zip(op->getResults(), made->getResults()))
+      before.replaceAllUsesWith(unflatten(op.getLoc(), after, cast<RankedTensorType>(before.getType()), rows, columns));
     op.erase();
   }
 

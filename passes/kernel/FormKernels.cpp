@@ -8,7 +8,7 @@
 //
 // Forms and schedules: docs/kernels.md. Kernels mean their inlining, so nothing is computed differently here.
 // Precondition: batched; products flat (flatten-columns). Postcondition: a function, and each scan's body, holds
-// kernels and its terminator only; views stand in the kernels that read them.
+// kernels and its terminator only, and a function its `axis` operations; views stand in the kernels that read them.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"

@@ -9,8 +9,9 @@
 // end, because its rows run in any order on several threads. Within a kernel or a scan two values share only if their
 // rows are equally long: row r of the one then overlaps row r of the other and no other row, and each row runs in
 // order. Carries of scans have buffers of their own. Precondition: kernels formed. Postcondition: every operation
-// outside `load` that gives a value has `rondo.slots`. Code generation takes a slot only for what it does store: views,
-// what stays in registers or in a thread's scratch, and what it writes into the caller's buffers need none.
+// outside `load` that gives a value has `rondo.slots`, but for views that are read through, kernels and folds. Code
+// generation takes a slot only for what it does store: what stays in registers or in a thread's scratch, and what it
+// writes into the caller's buffers, needs none.
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/Support.h"

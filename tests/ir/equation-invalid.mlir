@@ -220,7 +220,7 @@ func.func @axes_a1(%x: tensor<?x8xf32, #rondo.ax<t, s>>) { return }
 
 // -----
 
-// expected-error @+1 {{axis t is ragged in b, which is no earlier axis of the type}}
+// expected-error @+1 {{axis t is ragged in b, expected b, earlier in the type}}
 func.func @axes_a2(%x: tensor<?x?xf32, #rondo.ax<t(b), b>>) { return }
 
 // -----

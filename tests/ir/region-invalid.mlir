@@ -225,3 +225,10 @@ func.func @axis_c3_twice(%n: tensor<i32>) {
 func.func @a1_none(%x: tensor<4xf32, #rondo.ax<>>) {
   return
 }
+
+// -----
+
+// expected-error @+1 {{axis t is ragged in s, expected b, earlier in the type}}
+func.func @a2(%x: tensor<?x?xf32, #rondo.ax<s, t(s)>>) {
+  return
+}
