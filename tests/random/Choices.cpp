@@ -73,14 +73,16 @@ void FnWriter::counting() {
   if (chance(50))
     guard = want(Kind::Int, {t}).name + "[" + i + "] " + (chance(50) ? "== " : "> ") +
             std::to_string(model.random.below(3));
+  // Where no array is read at the row itself, its range is said.
+  std::string row = "[" + i + (StringRef(guard).contains("[" + i + "]") ? "" : " in " + t.name) + "]";
   if (chance(35)) {
     std::string seen = define(Kind::Bool, {t}, 1);
-    line(seen + "[" + i + "] = " + seen + past + (chance(60) ? " or " : " and ") + guard + "   where " + seen + "[" +
-         end + "] = " + (chance(50) ? "false" : "true"));
+    line(seen + row + " = " + seen + past + (chance(60) ? " or " : " and ") + guard + "   where " + seen + "[" + end +
+         "] = " + (chance(50) ? "false" : "true"));
     return;
   }
   std::string c = define(Kind::Int, {t}, 40), step = chance(50) ? "1" : i;
-  line(c + "[" + i + "] = if " + guard + " then " + (chance(50) ? "0" : c + past) + " else " + c + past + " + " + step +
+  line(c + row + " = if " + guard + " then " + (chance(50) ? "0" : c + past) + " else " + c + past + " + " + step +
        "   where " + c + "[" + end + "] = " + std::to_string(model.random.below(3)));
   if (!inhabited(t) || chance(30))
     return;
