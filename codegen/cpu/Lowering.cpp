@@ -12,6 +12,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -65,7 +66,9 @@ llvm::TargetMachine *rondo::targetMachine() {
 
 static void buildLowering(PassManager &pm) {
   pm.enableVerifier(false); // twice is enough: what came in, and what goes out
-  pm.addPass(createCanonicalizerPass());
+  // Once over everything: a second round finds next to nothing and takes as long. Regions have one block each so far.
+  pm.addPass(createCanonicalizerPass(
+      GreedyRewriteConfig().setMaxIterations(1).setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)));
   pm.addPass(createCSEPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertVectorToLLVMPass());
