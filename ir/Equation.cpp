@@ -28,8 +28,13 @@ AffineExpr EquationParts::let(Value value, AffineMap map) {
 AffineExpr EquationParts::scalar(MLIRContext *context, StringRef text) {
   auto *found = llvm::find(scalars, text);
   if (found == scalars.end()) {
-    assert(lets.empty() && "scalars are numbered before lets");
+    SmallVector<AffineExpr> dims, symbols; // those of lets follow, one further on
+    for (unsigned dim = 0; dim < getNumDims(); ++dim)
+      dims.push_back(getAffineDimExpr(dim, context));
+    for (unsigned symbol = 0; symbol < getNumSymbols(); ++symbol)
+      symbols.push_back(getAffineSymbolExpr(symbol < scalars.size() ? symbol : symbol + 1, context));
     scalars.push_back(text.str());
+    replaceDimsAndSymbols(dims, symbols);
     found = std::prev(scalars.end());
   }
   return getAffineSymbolExpr(found - scalars.begin(), context);

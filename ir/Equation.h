@@ -31,7 +31,7 @@ struct EquationParts {
   void read(mlir::Value value, llvm::ArrayRef<unsigned> dims);
   /// Appends a let and returns its symbol.
   mlir::AffineExpr let(mlir::Value value, mlir::AffineMap map);
-  /// The symbol of a scalar ("size t"), added if it is not there. Add scalars before lets.
+  /// The symbol of a scalar ("size t"), added if it is not there: before the lets, whose symbols then move up by one.
   mlir::AffineExpr scalar(mlir::MLIRContext *context, llvm::StringRef text);
   void reduceOver(mlir::MLIRContext *context, int64_t size);
   void reduceOver(mlir::MLIRContext *context, llvm::StringRef axis);

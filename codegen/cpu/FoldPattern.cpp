@@ -34,6 +34,11 @@ static bool runsAlong(AffineMap map, unsigned dim) {
   return simplifyAffineExpr(last - last.replace(d, zero), map.getNumDims(), map.getNumSymbols()) == d;
 }
 
+/// Tiles read every row and column that the loops name, so none may be beyond the value.
+static bool readsInside(const EquationView &eq, unsigned read) {
+  return isInRange(cast<Equation>(eq.op), eq.reads[read], eq.readMaps[read]);
+}
+
 static bool plain(const EquationView &eq) { return eq.lets.empty() && eq.scalars.empty() && eq.where.empty(); }
 
 // Whether `out` states the condition of `softmax` again, its weights read by `map`.
@@ -89,7 +94,8 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   p.keyRead = 1 - p.queryRead;
   unsigned inner = scores.resultDims;
   if (mentions(scores.readMaps[p.queryRead], p.column) || mentions(scores.readMaps[p.keyRead], p.row) ||
-      !runsAlong(scores.readMaps[p.queryRead], inner) || !runsAlong(scores.readMaps[p.keyRead], inner))
+      !runsAlong(scores.readMaps[p.queryRead], inner) || !runsAlong(scores.readMaps[p.keyRead], inner) ||
+      !readsInside(scores, 0) || !readsInside(scores, 1))
     return std::nullopt;
 
   // One chain of wide values, each read at its own index.
@@ -127,7 +133,8 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
     return std::nullopt;
   unsigned lane = out.resultDims - 1;
   if (mentions(weights, lane) || !out.extents[lane].axis.empty() || weights.getNumResults() != out.resultDims ||
-      !runsAlong(out.readMaps[p.valueRead], lane) || mentions(out.readMaps[p.valueRead], weights.getDimPosition(p.row)))
+      !runsAlong(out.readMaps[p.valueRead], lane) ||
+      mentions(out.readMaps[p.valueRead], weights.getDimPosition(p.row)) || !readsInside(out, p.valueRead))
     return std::nullopt;
   p.width = out.extents[lane].size;
   if (p.width % kLanes)

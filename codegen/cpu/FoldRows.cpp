@@ -13,8 +13,8 @@ namespace {
 using Range = std::pair<Value, Value>;
 
 /// Which columns of the wide values a row needs, from the users backwards, along each of their axes. A softmax asks for
-/// what its condition admits; a sum asks for what its own condition and the softmax it weighs by admit; a map asks for
-/// what is asked of it.
+/// what its condition admits, whatever is asked of it; a sum asks for what its own condition and the softmax it weighs
+/// by admit; a map asks for what is asked of it.
 class Demand {
 public:
   Demand(Scope &scope, FoldOp fold, ArrayRef<Value> positions)
@@ -39,6 +39,10 @@ private:
   }
   Range all(Value v, unsigned dim) {
     return {c.index(0), scope.lengthOf(axisOf(cast<RankedTensorType>(v.getType()), dim))};
+  }
+  /// From the first of either to the last; an empty pair is nothing.
+  Range hull(Range a, Range b) {
+    return a.first ? Range{c.min(a.first, b.first), c.max(a.second, b.second)} : b;
   }
   /// What is asked of a result along its dim; null: nothing is known.
   Range askedOf(Value result, unsigned dim) const {
@@ -77,7 +81,7 @@ private:
       Range of = askedOf(result, dim);
       if (!of.first)
         return own;
-      sum = sum.first ? Range{c.min(sum.first, of.first), c.max(sum.second, of.second)} : of;
+      sum = hull(sum, of);
     }
     return {c.max(sum.first, own.first), c.min(sum.second, own.second)};
   }
@@ -85,17 +89,23 @@ private:
     Range sum{};
     for (OpOperand &use : v.getUses()) {
       Range r = askedBy(v, dim, use);
-      sum = sum.first ? Range{c.min(sum.first, r.first), c.max(sum.second, r.second)} : r;
+      sum = hull(sum, r);
     }
-    return sum.first ? sum : all(v, dim);
+    if (!sum.first)
+      return all(v, dim);
+    // It normalises by all that it admits, also by what nobody reads.
+    return normalises(v.getDefiningOp(), dim) ? hull(sum, admitted(v.getDefiningOp(), dim)) : sum;
   }
   Range askedBy(Value v, unsigned inner, OpOperand &use) {
     auto equation = dyn_cast<Equation>(use.getOwner());
     if (!equation || use.getOperandNumber() >= equation.getReads().size())
       return all(v, inner); // a let
-    Range r = reached(use.getOwner(), equation.getReadMap(use.getOperandNumber()).getResult(inner), all(v, inner));
-    // A term whose weight is absent is absent.
-    if (auto weight = v.getDefiningOp<SoftmaxOp>(); weight && isa<ContractOp>(use.getOwner())) {
+    AffineExpr at = equation.getReadMap(use.getOperandNumber()).getResult(inner);
+    Range r = reached(use.getOwner(), at, all(v, inner));
+    // A term whose weight is absent is absent: a loop over the columns goes through those that are there.
+    std::optional<unsigned> dim = pureDim(at);
+    bool sums = isa<ContractOp>(use.getOwner()) && dim && *dim >= equation.getNumResultDims();
+    if (auto weight = v.getDefiningOp<SoftmaxOp>(); weight && sums) {
       Range present = admitted(weight, inner);
       r = {c.max(r.first, present.first), c.min(r.second, present.second)};
     }

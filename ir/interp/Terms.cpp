@@ -231,7 +231,10 @@ bool Terms::place(const Access &access, int64_t &offset) const {
 void Terms::markUndecided() {
   if (undecided.empty())
     undecided.assign(Tensor::sizeOf(resultShape), 0);
-  undecided[resultPlace()] = 1;
+  // What is looked up once for a whole run concerns all of it.
+  bool run = fast && innermost >= 0 && innermost < static_cast<int>(numResultDims);
+  for (int64_t i = 0, count = run ? extentOf(innermost) : 1; i < count; ++i)
+    undecided[resultPlace() + i * (run ? resultStrides[innermost] : 0)] = 1;
 }
 
 /// Symbols of the current point; false when a let is out of range.

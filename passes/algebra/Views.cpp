@@ -45,31 +45,57 @@ static bool keepsBound(Equation view, unsigned place) {
   auto from = cast<RankedTensorType>(view.getReads()[0].getType());
   auto to = cast<RankedTensorType>(view.getOperation()->getResult(0).getType());
   for (auto [at, expr] : llvm::enumerate(view.getReadMap(0).getResults()))
-    if (pureDim(expr) == place && from.getDimSize(at) == to.getDimSize(place))
+    if (pureDim(expr) == place && from.getDimSize(at) == to.getDimSize(place) && axisOf(from, at) == axisOf(to, place))
       return true;
   return false;
 }
 
-static void addBounds(Equation equation) {
-  SmallVector<AffineExpr> bounds;
+/// The reads of an equation that may leave the view they look at, by (read, place).
+static SmallVector<std::pair<unsigned, unsigned>> looseReads(Equation equation) {
+  SmallVector<std::pair<unsigned, unsigned>> loose;
   for (auto [i, read] : llvm::enumerate(equation.getReads())) {
     Operation *maker = read.getDefiningOp();
     if (!isView(maker))
       continue;
     auto type = cast<RankedTensorType>(read.getType());
     for (auto [place, expr] : llvm::enumerate(equation.getReadMap(i).getResults())) {
-      if (type.isDynamicDim(place) || keepsBound(cast<Equation>(maker), place))
+      if (keepsBound(cast<Equation>(maker), place))
         continue;
-      auto range = rangeOf(expr, equation);
-      if (!range || range->first < 0)
-        bounds.push_back(expr);
-      if (!range || range->second >= type.getDimSize(place))
-        bounds.push_back(type.getDimSize(place) - 1 - expr);
+      // Beyond a sequence only where nothing is stored, in a plain view; and everybody has an example.
+      std::optional<unsigned> dim = pureDim(expr);
+      StringRef axis = axisOf(type, place);
+      if (type.isDynamicDim(place) &&
+          (!isPlainView(maker) || axis == "b" || (dim && equation.getDimAxis(*dim) == axis)))
+        continue;
+      loose.push_back({i, place});
     }
+  }
+  return loose;
+}
+
+static void addBounds(Equation equation) {
+  SmallVector<std::pair<unsigned, unsigned>> loose = looseReads(equation);
+  EquationParts parts = equation.getParts();
+  MLIRContext *context = equation->getContext();
+  auto sizeOf = [&](unsigned read, unsigned place) -> AffineExpr {
+    auto type = cast<RankedTensorType>(parts.reads[read].getType());
+    return type.isDynamicDim(place) ? parts.scalar(context, ("size " + axisOf(type, place)).str())
+                                    : getAffineConstantExpr(type.getDimSize(place), context);
+  };
+  for (auto [read, place] : loose)
+    sizeOf(read, place); // symbols move now or never
+  SmallVector<AffineExpr> bounds;
+  for (auto [read, place] : loose) {
+    auto range = rangeOf(equation.getReadMap(read).getResult(place), equation);
+    auto constant = dyn_cast<AffineConstantExpr>(sizeOf(read, place));
+    AffineExpr expr = parts.readMaps[read].getResult(place);
+    if (!range || range->first < 0)
+      bounds.push_back(expr);
+    if (!range || !constant || range->second >= constant.getValue())
+      bounds.push_back(sizeOf(read, place) - 1 - expr);
   }
   if (bounds.empty())
     return;
-  EquationParts parts = equation.getParts();
   unsigned dims = parts.getNumDims(), symbols = parts.getNumSymbols();
   if (parts.where.empty())
     parts.where.push_back(IntegerSet::get(dims, symbols, bounds, SmallVector<bool>(bounds.size(), false)));

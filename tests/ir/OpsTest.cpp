@@ -216,6 +216,18 @@ TEST(ErrorScale, PassesThroughScalarsAndFindsTies) {
 }
 
 // A rank compares each key with all of them: with others of inexact keys it may be undecided, with itself never.
+TEST(ErrorScale, ARowLookedUpAtAnUndecidedPlaceIsUndecidedWhole) {
+  Program program(R"mlir(
+  func.func @f(%x: tensor<2x2xf32>, %y: tensor<2x3xf32>) -> tensor<1x3xf32> {
+    %s = rondo.contract (i | r in 2) %x[i, r] : (tensor<2x2xf32>) -> tensor<2xf32>
+    %k = rondo.reduce argmax (i | r in 2) %s[r] : (tensor<2xf32>) -> tensor<1xi32>
+    %z = rondo.contract (i, j) let (u = %k[i]) %y[u, j] : (tensor<2x3xf32>, tensor<1xi32>) -> tensor<1x3xf32>
+    return %z : tensor<1x3xf32> })mlir");
+  Tensor rows = tensor({2, 3}, {1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(program.run({tensor({2, 2}, {1, 2, 2, 1}), rows}).scale, (std::vector<double>{kInf, kInf, kInf}));
+  EXPECT_EQ(program.run({tensor({2, 2}, {1, 2, 2, 3}), rows}).scaleAt(2), 0);
+}
+
 TEST(ErrorScale, AnElementEqualsItself) {
   Program program(R"mlir(
   func.func @f(%x: tensor<3x2xf32>) -> tensor<3x3xi32> {
