@@ -85,11 +85,25 @@ std::string FnWriter::at(Value &value, Scope &scope, bool shifts) {
     std::string otherwise = chance(50) ? plain : model.number(-1, 1);
     return "(if " + inside + " then " + moved + " else " + otherwise + ")";
   }
-  if (value.outside.empty()) {
-    value.outside = chance(60) ? "0" : model.number(-1, 1);
-    bounds.push_back(value.name + "[_] = " + value.outside);
-  }
+  bounded(value);
   return moved;
+}
+
+/// What is beyond a value's rows is a number, said once.
+void FnWriter::bounded(Value &value) {
+  has(Feature::Shift);
+  if (!value.outside.empty())
+    return;
+  value.outside = chance(60) ? "0" : model.number(-1, 1);
+  bounds.push_back(value.name + "[_] = " + value.outside);
+}
+
+/// The row of an index, seldom one nearby that may be beyond the end.
+std::string FnWriter::nearRow(Value &value, const std::string &i) {
+  if (!chance(10))
+    return value.name + "[" + i;
+  bounded(value);
+  return value.name + "[" + i + (chance(50) ? " - " : " + ") + std::to_string(1 + model.random.below(3));
 }
 
 /// A value over some of the indices, in their order.

@@ -278,8 +278,8 @@ void FnWriter::choices() {
   std::string table = model.param({words, h}).name, U = model.param({h, h}).name, out = model.param({words, h}).name;
   line(fed + "[" + i + "] = if " + i + " == 0 then " + gold.name + "[" + i + "] else (argmax(" + v + ") " + z + "[" +
        i + "-1," + v + "])");
-  line(s + "[" + j + "] = tanh(" + table + "[" + fed + "[" + j + "]] + " + U + " @ " + s + "[" + j + "-1])   where " +
-       s + "[-1] = 0");
+  line(s + "[" + j + "] = tanh(" + table + "[" + fed + "[" + j + "]] + " + U + " @ " + s + "[" + j + "-1] / " +
+       std::to_string(h.size) + ")   where " + s + "[-1] = 0");
   line(z + "[" + k + "] = " + out + " @ " + s + "[" + k + "]");
   has(Feature::Product);
 }

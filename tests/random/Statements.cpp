@@ -232,8 +232,9 @@ void FnWriter::attention() {
   std::string score;
   if (chance(75)) {
     Value &q = want(Kind::Real, {t, d}), &key = want(Kind::Real, {s, d});
-    score = chance(50) ? q.name + "[" + i + "] @ " + key.name + "[" + j + "]"
-                       : "sum(" + k + ") " + q.name + "[" + i + "," + k + "] * " + key.name + "[" + j + "," + k + "]";
+    std::string asks = nearRow(q, i), told = nearRow(key, j);
+    score =
+        chance(50) ? asks + "] @ " + told + "]" : "sum(" + k + ") " + asks + "," + k + "] * " + told + "," + k + "]";
     score += " / sqrt(" + axisText(d) + ")";
     if (chance(25))
       score = "((" + score + ") + " + damp(real(scope, 1), 5).text + ")";
@@ -245,13 +246,21 @@ void FnWriter::attention() {
   bool kept = chance(12);
   latest->used = !kept;
   line(a + "[" + i + " in " + t.name + "," + j + " in " + s.name + "] = softmax(" + j + guard + ") " + score);
-  std::string o = model.name("i"), c = model.name("i"), in = model.name("i");
-  std::string weight = a + "[" + o + "," + in + "]";
+  std::string o = model.name("i"), c = model.name("i"), in = model.name("i"), at = in;
+  if (chance(8) && inhabited(s)) // weights of other columns than those of the values
+    at = chance(50) ? "clamp(" + in + " + 1, " + s.name + ")" : s.name + " - 1 - " + in;
+  std::string weight = a + "[" + o + "," + at + "]";
   if (chance(10))
     weight += " ^ 2"; // what no online form keeps
   Value &v = want(Kind::Real, {s, e});
-  line(define(Kind::Real, {t, e}, v.most) + "[" + o + "," + c + "] = sum(" + in + ") " + weight + " * " + v.name + "[" +
-       in + "," + c + "]");
+  Scope summed{{o, t}, {in, s}};
+  std::string fewer = chance(25) ? " | " + condition(summed, 1) : ""; // than the softmax has
+  line(define(Kind::Real, {t, e}, v.most) + "[" + o + "," + c + "] = sum(" + in + " in " + s.name + fewer + ") " +
+       weight + " * " + nearRow(v, in) + "," + c + "]");
+  if (chance(8) && inhabited(s)) { // one weight of each row
+    std::string l = model.name("i");
+    line(define(Kind::Real, {t}, 1) + "[" + l + "] = " + a + "[" + l + ",clamp(" + l + ", " + s.name + ")]");
+  }
 }
 
 void FnWriter::heads() {
@@ -277,8 +286,10 @@ void FnWriter::heads() {
   line(a + "[" + i + "," + n + "," + j + "] = softmax(" + j + guard + ") sum(" + k + ") " + q + "[" + i + "," + n +
        "," + k + "] * " + key + "[" + j + "," + n + "," + k + "]" + (chance(70) ? " / sqrt(" + axisText(d) + ")" : ""));
   std::string i2 = model.name("i"), n2 = model.name("i"), k2 = model.name("i"), j2 = model.name("i");
-  line(define(Kind::Real, {t, h, d}, 3) + "[" + i2 + "," + n2 + "," + k2 + "] = sum(" + j2 + ") " + a + "[" + i2 + "," +
-       n2 + "," + j2 + "] * " + v + "[" + j2 + "," + n2 + "," + k2 + "]");
+  Scope summed{{i2, t}, {j2, s}};
+  std::string fewer = chance(20) ? " | " + condition(summed, 1) : "";
+  line(define(Kind::Real, {t, h, d}, 3) + "[" + i2 + "," + n2 + "," + k2 + "] = sum(" + j2 + fewer + ") " + a + "[" +
+       i2 + "," + n2 + "," + j2 + "] * " + v + "[" + j2 + "," + n2 + "," + k2 + "]");
 }
 
 void FnWriter::integers() {

@@ -116,6 +116,8 @@ private:
   std::string dataCondition(Scope &scope);
   std::string place(Scope &scope, const Axis &axis);
   std::string at(Value &value, Scope &scope, bool shifts = true);
+  void bounded(Value &value);
+  std::string nearRow(Value &value, const std::string &i);
   std::string guarded(Scope &scope, const std::string &name, const Axis &axis);
 
   // Statements (Statements.cpp, Layers.cpp, Lengths.cpp, Recurrences.cpp, Choices.cpp).
