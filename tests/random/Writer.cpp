@@ -294,7 +294,7 @@ std::string FnWriter::write() {
                                                {4, &FnWriter::integers},    {3, &FnWriter::mask},
                                                {4, &FnWriter::joined},      {2, &FnWriter::scatter},
                                                {6, &FnWriter::library},     {2, &FnWriter::libraryAttention},
-                                               {4, &FnWriter::ownLayer},    {4, &FnWriter::loop},
+                                               {5, &FnWriter::ownLayer},    {4, &FnWriter::loop},
                                                {2, &FnWriter::filledLoop},  {6, &FnWriter::functionCall},
                                                {6, &FnWriter::cell},        {5, &FnWriter::lagged},
                                                {4, &FnWriter::mutual},      {5, &FnWriter::ownPast},
