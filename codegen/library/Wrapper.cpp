@@ -281,15 +281,21 @@ private:
   /* A session with room for this and for all before. A limit of 0 would follow from the others. */
   void _need(const ::@_limits &needed) {
     bool enough = _session != nullptr;
-    ::@_limits larger = _limits;
+    ::@_limits larger = _limits, alone = {};
 )");
     std::vector<std::string> limits = limitNames(program);
     limits.insert(limits.begin(), "batch");
     for (const std::string &limit : limits)
-      out << "    enough &= needed." << limit << " <= _limits." << limit << ";\n    larger." << limit
-          << " = std::max<int64_t>({larger." << limit << ", needed." << limit << ", 1});\n";
-    put(R"(    if (!enough)
+      out << "    enough &= needed." << limit << " <= _limits." << limit << ";\n    alone." << limit
+          << " = std::max<int64_t>(needed." << limit << ", 1);\n    larger." << limit << " = std::max(larger." << limit
+          << ", alone." << limit << ");\n";
+    put(R"(    if (enough)
+      return;
+    try {
       reserve(larger);
+    } catch (const rondo::Error &) { /* the most of every call so far may be too much together */
+      reserve(alone);
+    }
   }
   struct _free {
     void operator()(::@_session *session) const { ::@_session_free(session); }

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 
+import numpy as np
+import rondo
 from ExampleTest import write_safetensors
 
 SOURCE, BUILD = os.environ["RONDO_SOURCE"], os.environ["RONDO_BUILD"]
@@ -72,3 +74,36 @@ def test_bytes_of_a_transformer_are_linear(tmp_path):
     for threads in (1, 2):
         short, long = peak(threads, 2048), peak(threads, 4096)
         assert 1.5 * short < long <= 2.1 * short, (threads, short, long)
+
+
+PAIRS = """model Pairs(E = 16) {
+  param W, U : [E, E] = glorot
+  fn f(x: [S, E], y: [T, E]) -> [S, E] {
+    h[t, s, i] = tanh((sum(j) W[i, j] * (x[s, j] + y[t, j])) + (sum(j) U[i, j] * h[t-1, s, j]))   where h[-1] = 0
+    g[t, s, i] = tanh((sum(j) W[i, j] * h[t, s, j]) + (sum(j) U[i, j] * g[t+1, s, j]))   where g[T] = 0
+    return z[s, i] = max(t) g[t, s, i]
+  }
+  export f
+}
+"""
+CPP = """#include "pairs.hpp"
+int main() {
+  pairs::Model model("w.safetensors");
+  const std::vector<float> one(16), many(16 << 18);
+  model.f({many}, {one});
+  model.f({one}, {many});
+}
+"""
+
+
+def test_shapes_that_are_too_much_together(tmp_path):
+    """A long S and a long T fit one after the other; a session for both would need 8 TB."""
+    (tmp_path / "pairs.rondo").write_text(PAIRS)
+    for words in (["init", "-o", "w.safetensors"], ["compile", "-o", "."]):
+        subprocess.run([f"{BUILD}/bin/rondo", *words, "-q", "pairs.rondo"], cwd=tmp_path, check=True)
+    model = rondo.load(tmp_path / "libpairs.so", tmp_path / "w.safetensors")
+    one, many = np.ones((1, 16), np.float32), np.ones((1 << 18, 16), np.float32)
+    assert len(model.f([many], [one]).data) == 1 << 18 and len(model.f([one], [many]).data) == 1
+    (tmp_path / "pairs.cpp").write_text(CPP)
+    subprocess.run(["g++", "-std=c++17", "-I.", "pairs.cpp", "libpairs.a", "-lm", "-pthread", "-o", "pairs"], cwd=tmp_path, check=True)
+    subprocess.run(["./pairs"], cwd=tmp_path, check=True)

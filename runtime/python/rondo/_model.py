@@ -120,7 +120,10 @@ class Model:
             if session is not None:
                 limits = [max(pair) for pair in zip(limits, session.limits)]
                 session._free()
-            session = _Session(self, limits)
+            try:
+                session = _Session(self, limits)
+            except Error:  # the most of every call so far may be too much together
+                session = _Session(self, need)
         return session
 
     def _call(self, name, fn, inputs, named):
