@@ -4,6 +4,8 @@ import json
 import os
 import pickle
 import struct
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -168,6 +170,27 @@ def test_threads_sessions_and_images(tmp_path):
         thread.join()
     assert not failures
     del two, shared
+
+
+DAEMON = """import sys, threading, numpy as np, rondo
+model = rondo.load(sys.argv[1], bytes.fromhex(sys.argv[2]))
+ids = rondo.Ragged(np.zeros(2000000, np.int32), np.arange(0, 2000001, 20))
+model.mean(ids)
+called = threading.Event()
+def work():
+    while True:
+        called.set()
+        model.mean(ids)
+threading.Thread(target=work, daemon=True).start()
+called.wait()
+threading.Event().wait(0.02)
+"""
+
+
+def test_a_thread_may_be_in_a_call_when_python_ends():
+    for _ in range(4):
+        done = subprocess.run([sys.executable, "-c", DAEMON, LIBRARY, WEIGHTS.hex()], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 def test_what_it_says_of_itself(one):

@@ -20,6 +20,7 @@ class _Session:
         model._library.call("session_new", ctypes.byref(handle), model._handle, words)
         self.handle = handle
         self._free = weakref.finalize(self, model._library.release, "session_free", handle.value)
+        self._free.atexit = False  # a daemon thread may be in a call when the interpreter ends
 
 
 class Model:
@@ -62,6 +63,7 @@ class Model:
         self._handle = handle
         self._log = log  # the library keeps the pointer
         self._free = weakref.finalize(self, library.release, "close", handle.value)
+        self._free.atexit = False
 
     def __getattr__(self, name):
         fn = self.__dict__.get("_fns", {}).get(name)
