@@ -1,5 +1,6 @@
 """The Python package against the hand-written model of tests/runtime: what goes in, what comes out, what is refused."""
 
+import copy
 import json
 import os
 import pickle
@@ -102,6 +103,7 @@ def test_slices_that_begin_at_different_rows(one):
         (dict(x=[np.ones(2), np.ones(2)]), ValueError, "dots: x[0]: expected the shape [n, 2], got [2]"),
         (dict(flag=[0, 2]), rondo.Error, "dots: flag[1] is 2; expected 0 to 1"),
         (dict(x=[np.ones((2, 2)), np.ones((0, 2))]), rondo.Error, "dots: example 1 has no T; at least 1"),
+        (dict(x=None), TypeError, "dots: x: expected a list with one sequence per example"),
         (dict(z=1), TypeError, "dots: no input called z"),
     ],
 )
@@ -120,6 +122,26 @@ def test_missing_and_too_many(one):
         one.mean([], text=[])
     with pytest.raises(AttributeError, match="one has no export men"):
         one.men
+
+
+def test_what_only_looks_like_an_input(one):
+    with pytest.raises(ValueError, match=r"^dots: x\[0\]: setting an array element"):
+        one.dots(**{**dots_inputs(), "x": [[[1, 2], [1]], [[1, 2]]]})
+    for threads in (-1, 257, 2**32 + 1):
+        with pytest.raises(ValueError, match=f"threads is {threads}"):
+            rondo.load(LIBRARY, WEIGHTS, threads=threads)
+    with pytest.raises(ValueError, match="zero byte"):
+        one.save("a\0b")
+    for copier in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="load the library again"):
+            copier(one)
+
+
+def test_room_that_cannot_be_had_is_forgotten(one):
+    with pytest.raises(rondo.Error, match="more than 2147483647 rows"):
+        one.reserve(2, T=(2**40, 1))
+    one.reserve(2, T=(8, 0))
+    assert one.mean([[1]]).shape == (1, 3)
 
 
 def test_errors_carry_their_code(one):

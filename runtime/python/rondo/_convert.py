@@ -13,7 +13,10 @@ def _typed(values, port, where):
         values = np.frombuffer(values, dtype=np.uint8)
     elif isinstance(values, str):
         raise TypeError(f"{where}: text must be encoded first; pass bytes or token numbers")
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # lists of different lengths side by side
+        raise ValueError(f"{where}: {error}") from None
     if array.size == 0 or port["element"] == "f32":
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{where}: expected numbers, got {array.dtype}")
@@ -55,7 +58,7 @@ class Packed:
             self.batch, self.offsets = len(values), values.offsets
             self.lengths[axes[0]] = values.lengths
             return
-        if isinstance(values, (str, bytes, bytearray)):
+        if isinstance(values, (str, bytes, bytearray)) or not hasattr(values, "__iter__"):
             raise TypeError(f"{where}: expected a list with one sequence per example")
         examples = [_rows(example, port, len(axes), f"{where}[{i}]") for i, example in enumerate(values)]
         self.batch = len(examples)

@@ -3,6 +3,7 @@
 import collections
 import ctypes
 import keyword
+import os
 import weakref
 from ctypes import c_int64, c_void_p
 
@@ -46,6 +47,8 @@ class Model:
         self.exports = tuple(self._fns)
         self._idle = []  # sessions that no call is using
         self._floor = [0] * (1 + 2 * len(self.manifest["axes"]))
+        if not 0 <= threads <= 256:
+            raise ValueError(f"threads is {threads}; expected 0 to 256")
         lines = []
         log = LOG(lambda user, level, text: lines.append(text.decode("utf-8", "replace")))
         config = Config(size=ctypes.sizeof(Config), threads=threads, spin_us=spin_us, log=ctypes.cast(log, c_void_p))
@@ -77,6 +80,9 @@ class Model:
         call.__doc__ = fn.get("signature")
         return call
 
+    def __reduce__(self):
+        raise TypeError("a model cannot be copied or pickled; load the library again, where it is needed")
+
     def __dir__(self):
         return [*super().__dir__(), *self.exports]
 
@@ -89,8 +95,9 @@ class Model:
         for name, (total, longest) in axes.items():
             at = self._axis(name)
             need[at : at + 2] = total or batch * longest, longest or total
-        self._floor = [max(pair) for pair in zip(self._floor, need)]
-        self._idle.append(self._take(self._floor))
+        floor = [max(pair) for pair in zip(self._floor, need)]
+        self._idle.append(self._take(floor))
+        self._floor = floor  # only what could be had
 
     def save(self, path):
         """Writes the packed weights as a .weights image, which opens at once and is shared between processes."""
@@ -155,9 +162,10 @@ class Model:
 
 
 def _path(path):
-    import os
-
-    return os.fsencode(os.fspath(path))
+    raw = os.fsencode(path)
+    if b"\0" in raw:
+        raise ValueError("a path holds no zero byte")
+    return raw
 
 
 def load(library, weights=None, threads=1, spin_us=0):
