@@ -1,6 +1,6 @@
 // Axes: the encoding attribute, types made from axes, and length expressions in normal form.
 #include "ir/Axes.h"
-#include "ir/Dialect.h"
+#include "ir/EquationSyntax.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/StringExtras.h"
 #include <map>
@@ -290,39 +290,19 @@ void rondo::walkBaseAxes(StringRef expression, function_ref<void(StringRef)> cal
 
 //===--- #rondo.ax -----------------------------------------------------------------------------------------------===//
 
-static ParseResult parseAxisName(AsmParser &parser, std::string &name) {
-  if (succeeded(parser.parseOptionalString(&name)))
-    return success();
-  StringRef keyword;
-  if (parser.parseKeyword(&keyword))
-    return failure();
-  name = keyword.str();
-  return success();
-}
-
-/// Plain names are keywords, length expressions strings.
-static void printAxisName(AsmPrinter &printer, StringRef name) {
-  bool plain = !name.empty() && !llvm::isDigit(name[0]) &&
-               llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.' || c == '$'; });
-  if (plain)
-    printer << name;
-  else
-    printer << '"' << name << '"';
-}
-
 Attribute AxesAttr::parse(AsmParser &parser, Type) {
   SmallVector<StringAttr> names, parents;
-  auto parseAxis = [&]() -> ParseResult {
+  auto parseOne = [&]() -> ParseResult {
     std::string name, parent;
-    if (parseAxisName(parser, name))
+    if (parseAxis(parser, name))
       return failure();
-    if (succeeded(parser.parseOptionalLParen()) && (parseAxisName(parser, parent) || parser.parseRParen()))
+    if (succeeded(parser.parseOptionalLParen()) && (parseAxis(parser, parent) || parser.parseRParen()))
       return failure();
     names.push_back(StringAttr::get(parser.getContext(), name));
     parents.push_back(StringAttr::get(parser.getContext(), parent));
     return success();
   };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, parseAxis))
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, parseOne))
     return {};
   return get(parser.getContext(), names, parents);
 }
@@ -331,10 +311,10 @@ void AxesAttr::print(AsmPrinter &printer) const {
   printer << "<";
   llvm::interleaveComma(llvm::zip(getNames(), getParents()), printer, [&](auto axis) {
     auto [name, parent] = axis;
-    printAxisName(printer, name.getValue());
+    printAxis(printer, name.getValue());
     if (!parent.empty()) {
       printer << "(";
-      printAxisName(printer, parent.getValue());
+      printAxis(printer, parent.getValue());
       printer << ")";
     }
   });

@@ -5,8 +5,9 @@
 using namespace mlir;
 using namespace rondo;
 
-void rondo::printAxis(OpAsmPrinter &printer, StringRef axis) {
-  bool plain = !axis.empty() && !llvm::isDigit(axis[0]) &&
+void rondo::printAxis(AsmPrinter &printer, StringRef axis) {
+  // `true` and `false` would be read as sizes where either may stand.
+  bool plain = !axis.empty() && (llvm::isAlpha(axis[0]) || axis[0] == '_') && axis != "true" && axis != "false" &&
                llvm::all_of(axis, [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.' || c == '$'; });
   if (plain)
     printer << axis;
@@ -14,7 +15,7 @@ void rondo::printAxis(OpAsmPrinter &printer, StringRef axis) {
     printer << '"' << axis << '"';
 }
 
-ParseResult rondo::parseAxis(OpAsmParser &parser, std::string &axis) {
+ParseResult rondo::parseAxis(AsmParser &parser, std::string &axis) {
   if (succeeded(parser.parseOptionalString(&axis)))
     return success();
   StringRef keyword;

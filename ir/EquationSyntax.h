@@ -60,8 +60,8 @@ private:
 };
 
 /// Names are keywords where they can be, else strings.
-void printAxis(mlir::OpAsmPrinter &printer, llvm::StringRef axis);
-mlir::ParseResult parseAxis(mlir::OpAsmParser &parser, std::string &axis);
+void printAxis(mlir::AsmPrinter &printer, llvm::StringRef axis);
+mlir::ParseResult parseAxis(mlir::AsmParser &parser, std::string &axis);
 
 /// Rules E1-E5.
 mlir::LogicalResult verifyEquation(Equation equation);

@@ -16,7 +16,7 @@ bool rondo::isBatched(func::FuncOp function) {
          llvm::any_of(function.getResultTypes(), overExamples);
 }
 
-/// The meaning is of tensors with named axes, and of calls that end.
+/// The meaning is of tensors with named axes, of one block, and of calls that end.
 static LogicalResult checkFunction(func::FuncOp function, llvm::SetVector<Operation *> &callers) {
   for (Type type : llvm::concat<const Type>(function.getArgumentTypes(), function.getResultTypes())) {
     auto tensor = dyn_cast<RankedTensorType>(type);
@@ -24,6 +24,8 @@ static LogicalResult checkFunction(func::FuncOp function, llvm::SetVector<Operat
       return function.emitError() << "takes or gives " << type
                                   << ", expected tensors whose dynamic dimensions have axes";
   }
+  if (!function.isExternal() && !function.getBody().hasOneBlock())
+    return function.emitError("has several blocks, which has no meaning");
   callers.insert(function);
   WalkResult walked = function.walk([&](func::CallOp call) -> WalkResult {
     auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());

@@ -88,3 +88,12 @@ func.func @scan(%x: !x, %h0: tensor<64xf32>, %rows: tensor<2x64xf32>) -> (!x, te
   }
   return %y, %s : !x, tensor<64xf32>
 }
+
+// Names of axes that are no words of the assembly, or mean something else there, keep their quotes.
+// CHECK-LABEL: func.func @names
+// CHECK-SAME: tensor<?xf32, #rondo.ax<".t">>
+func.func @names(%x: tensor<?xf32, #rondo.ax<".t">>, %y: tensor<?xf32, #rondo.ax<"true">>) -> tensor<f32> {
+  // CHECK: rondo.contract (| r in "true") %{{.*}}[r] : (tensor<?xf32, #rondo.ax<"true">>)
+  %z = rondo.contract (| r in "true") %y[r] : (tensor<?xf32, #rondo.ax<"true">>) -> tensor<f32>
+  return %z : tensor<f32>
+}

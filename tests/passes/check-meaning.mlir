@@ -28,3 +28,12 @@ func.func @endless(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = call @endless(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+// CHECK: error: has several blocks, which has no meaning
+func.func @jump(%x: tensor<4xf32>) -> tensor<4xf32> {
+  llvm.br ^bb1
+^bb1:
+  return %x : tensor<4xf32>
+}
