@@ -47,11 +47,13 @@ public:
   }
 
 private:
-  /// Kernels are of what gives tensors; other dialects' operations may give anything.
+  /// Kernels are of what gives tensors, but of no kernels; other dialects' operations may give anything.
   static LogicalResult checkBlock(Block &block) {
     for (Operation &op : block.without_terminator()) {
       if (isa<AxisOp>(op))
         continue;
+      if (isa<KernelOp>(op))
+        return op.emitOpError("is there already: kernels are formed once");
       if (op.getNumResults() == 0 || !llvm::all_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>))
         return op.emitOpError("gets into no kernel, because it does not give tensors: not built yet");
       if (auto scan = dyn_cast<ScanOp>(op); scan && failed(checkBlock(scan.getBlock())))

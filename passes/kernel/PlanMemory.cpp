@@ -43,6 +43,7 @@ public:
   explicit Planner(func::FuncOp func) : func(func), builder(func.getContext()) {}
 
   void run() {
+    func.walk([](Operation *op) { op->removeAttr("rondo.slots"); }); // of an earlier run, before others moved things
     number(func.getBody().front());
     visit(func.getBody().front(), nullptr);
     SmallVector<Attribute> arena;

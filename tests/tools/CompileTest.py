@@ -163,3 +163,23 @@ model Heads() {
         pipeline = f"--pass-pipeline=builtin.module({passes})"
         done = rondo("compile", model, "--emit=asm", "--target=x86-64-v3", "-o", tmp_path / "out.s", pipeline)
         assert done.returncode == status and says in done.stderr, done.stderr
+
+
+def test_memory_is_planned_last(tmp_path):
+    # `a` is dead when `c` is made, until form-kernels makes both in one pass over the rows.
+    model = tmp_path / "order.rondo"
+    model.write_text("""\
+model Order(E = 8) {
+  fn f(x: [T, E], m: [T, E]) -> [T, E] {
+    a[t, i] = tanh(x[t, i])
+    b[t, i] = (if t > 0 then a[t-1, i] else 0) * m[t, i] * (if t > 1 then a[t-2, 0] else 1)
+    c[t, i] = exp(x[t, i]) * sum(j) x[t, j] * x[t, j]
+    return d[t, i] = (if t > 0 then c[t-1, i] else 0) + (if t > 1 then b[t-2, i] else 0) * (if t > 1 then c[t-2, 0] else 1)
+  }
+  export f
+}
+""")
+    passes = "rondo-batch,rondo-plan-memory,rondo-flatten-columns,rondo-form-kernels"
+    done = rondo("compile", model, "-o", tmp_path / "out", f"--pass-pipeline=builtin.module({passes})")
+    assert done.returncode == 0, done.stderr
+    assert rondo("verify", model, "--inputs", "6", "--against", tmp_path / "out" / "liborder.so").returncode == 0

@@ -46,6 +46,10 @@ int addPasses(const Options &options, mlir::OpPassManager &passes) {
   if (parsed->getOpAnchorName() != mlir::ModuleOp::getOperationName())
     return fail("--pass-pipeline: expected builtin.module(..), found " + parsed->getOpAnchorName() + "(..)");
   passes = std::move(*parsed);
+  // Slots hold for the order that plan-memory saw; what runs behind it may move, or join, what stands in them.
+  auto plans = [](mlir::Pass &pass) { return pass.getArgument() == "rondo-plan-memory"; };
+  if (any_of(passes.getPasses(), plans) && !plans(*std::prev(passes.end())))
+    passes.addPass(createPlanMemory());
   return Yes;
 }
 
