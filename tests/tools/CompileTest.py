@@ -51,6 +51,10 @@ def test_sizes_are_replaced(model, tmp_path):
     assert "OTHER_E = 8" in (tmp_path / "out" / "other.h").read_text()
     done = rondo("check", model, "K=8")
     assert done.returncode != 0 and "K" in done.stdout + done.stderr
+    for command in ("run", "score", "bench"):
+        done = rondo(command, tmp_path / "out" / "libother.so", "E=4", input="")
+        assert done.returncode == 2 and "E=4: the sizes of a library are fixed" in done.stderr
+    assert rondo("bench", model, "E=4", "--rounds", "1", "--lengths", "3").returncode == 0
 
 
 def test_the_same_bytes_in_any_folder(model, tmp_path):
@@ -75,6 +79,8 @@ def test_one_level_or_all(model, tmp_path):
         assert json.loads((out / "small.json").read_text())["targets"] == target.split(",")
         sizes[target] = (out / "libsmall.so").stat().st_size
     assert max(sizes, key=sizes.get) == "x86-64-v2,x86-64-v3,x86-64-v4"
+    assert rondo("compile", model, "--target=x86-64-v3,x86-64-v3", "-o", tmp_path / "twice").returncode == 0
+    assert json.loads((tmp_path / "twice" / "small.json").read_text())["targets"] == ["x86-64-v3"]
     # Every level that this machine has answers as the interpreter does.
     done = rondo("verify", model, "--target=x86-64-v2", "--inputs", "10")
     assert done.returncode == 0 and "x86-64-v2" in done.stdout, done.stdout + done.stderr

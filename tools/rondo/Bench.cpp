@@ -202,6 +202,8 @@ int bench(const Options &options) {
   }
   Options how = options;
   how.files = {file};
+  if (model) // which has taken the sizes
+    how.settings.clear();
   const Signature *fn = nullptr;
   Scratch seeded;
   // Without weights of its own a library is measured with seeded ones: what they are does not change the time.

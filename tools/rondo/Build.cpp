@@ -82,7 +82,8 @@ int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, Emit
     auto target = targetNamed(name);
     if (!target)
       return fail("no target `" + name + "`");
-    targets.push_back(*target);
+    if (none_of(targets, [&](Target other) { return other.level == target->level; }))
+      targets.push_back(*target);
   }
   SourceDiagnostics diagnostics(options, model);
   auto emitted = emitProgram(kernels, targets);
@@ -125,6 +126,9 @@ std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std
     std::unique_ptr<Model> model = Model::read(options, path, status);
     if (!model || (status = buildBest(options, *model, folder.path, file)))
       return nullptr;
+  } else if (!options.settings.empty()) {
+    status = fail(options.settings[0].first + "=" + options.settings[0].second + ": the sizes of a library are fixed");
+    return nullptr;
   }
   auto library = CompiledLibrary::load(file);
   if (library)
