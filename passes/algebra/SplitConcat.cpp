@@ -55,7 +55,8 @@ static SmallVector<Run> runsOf(ConcatOp concat, const llvm::DenseSet<Value> &rec
   return runs;
 }
 
-/// `value` read at `offset` along every dimension that `map` reads at `dim`: a view of `size` there.
+/// `value` read at `offset` along every dimension that `map` reads at `dim`: a view of `size` there. Of truths it gives
+/// the numbers that they are as factors.
 static Value sliceFor(OpBuilder &builder, Location loc, Value value, AffineMap map, unsigned dim, const Run &run) {
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<int64_t> shape(type.getShape());
@@ -75,8 +76,9 @@ static Value sliceFor(OpBuilder &builder, Location loc, Value value, AffineMap m
   }
   if (!sliced)
     return value;
+  Type element = type.getElementType().isInteger(1) ? builder.getI32Type() : type.getElementType();
   EquationParts view;
-  view.results = {makeType(shape, axes, type.getElementType())};
+  view.results = {makeType(shape, axes, element)};
   view.read(value, AffineMap::get(type.getRank(), 0, exprs, builder.getContext()));
   return ContractOp::create(builder, loc, view);
 }
@@ -120,20 +122,20 @@ static bool split(ContractOp product, const llvm::DenseSet<Value> &recurring) {
         joined = ConcatOp::create(builder, loc, concat.getDim(), run.parts);
       unsigned dims = parts.getNumDims(), symbols = parts.getNumSymbols();
       AffineExpr shifted = builder.getAffineDimExpr(*dim) + run.offset;
-      for (unsigned k = 0; k < parts.reads.size(); ++k) {
-        if (k == index) {
-          parts.reads[k] = joined;
-          continue;
-        }
-        // Pure reads become pure reads of a slice; others move.
-        parts.reads[k] = sliceFor(builder, loc, parts.reads[k], parts.readMaps[k], *dim, run);
+      // Pure reads become pure reads of a slice; others move.
+      auto cut = [&](Value &value, AffineMap &map) {
+        value = sliceFor(builder, loc, value, map, *dim, run);
         SmallVector<AffineExpr> exprs;
-        for (AffineExpr expr : parts.readMaps[k].getResults())
+        for (AffineExpr expr : map.getResults())
           exprs.push_back(pureDim(expr) ? expr : expr.replace(builder.getAffineDimExpr(*dim), shifted));
-        parts.readMaps[k] = AffineMap::get(dims, symbols, exprs, builder.getContext());
-      }
-      for (AffineMap &map : parts.letMaps)
-        map = map.replace(builder.getAffineDimExpr(*dim), shifted, dims, symbols);
+        map = AffineMap::get(dims, symbols, exprs, builder.getContext());
+      };
+      for (unsigned k = 0; k < parts.reads.size(); ++k)
+        if (k != index)
+          cut(parts.reads[k], parts.readMaps[k]);
+      parts.reads[index] = joined;
+      for (auto [let, at] : llvm::zip(parts.lets, parts.letMaps))
+        cut(let, at);
       SmallVector<AffineExpr> moved, same;
       for (unsigned d = 0; d < dims; ++d)
         moved.push_back(d == *dim ? shifted : builder.getAffineDimExpr(d));

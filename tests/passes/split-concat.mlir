@@ -3,6 +3,8 @@
 
 rondo.cell "param" @W : tensor<4x6xf32>
 rondo.cell "param" @V : tensor<4xf32>
+rondo.cell "const" @m : tensor<6xi1>
+rondo.cell "const" @k : tensor<6xi32>
 
 // CHECK-LABEL: func.func @step
 func.func @step(%x: tensor<?x2xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> (tensor<4xf32>, tensor<?x4xf32, #rondo.ax<t>>) {
@@ -41,4 +43,23 @@ func.func @diagonals(%x: tensor<?x4x2xf32, #rondo.ax<t>>, %h0: tensor<4x2xf32>) 
     rondo.yield %y : tensor<4x2xf32>
   }
   return %h : tensor<4x2xf32>
+}
+
+// What a factor of truths, and what is looked up, is cut along with the joined value.
+// CHECK-LABEL: func.func @kept
+func.func @kept(%x: tensor<?x2xf32, #rondo.ax<t>>, %h0: tensor<4xf32>) -> tensor<4xf32> {
+  %W = rondo.read @W : tensor<4x6xf32>
+  %m = rondo.read @m : tensor<6xi1>
+  %k = rondo.read @k : tensor<6xi32>
+  %h = rondo.scan t over (%x) from (%h0) : (tensor<?x2xf32, #rondo.ax<t>>, tensor<4xf32>) -> last (tensor<4xf32>) {
+  ^bb0(%xt: tensor<2xf32>, %hp: tensor<4xf32>):
+    // CHECK: rondo.contract (i | r in 2) let (u = %{{.*}}[r]) {{.*}} where (u <= 2)
+    // CHECK: %[[M:.*]] = rondo.contract (i) %{{.*}}[i + 2] : (tensor<6xi1>) -> tensor<4xi32>
+    // CHECK: %[[K:.*]] = rondo.contract (i) %{{.*}}[i + 2] : (tensor<6xi32>) -> tensor<4xi32>
+    // CHECK: rondo.contract (i | r in 4) let (u = %[[K]][r]) {{.*}} * %[[M]][r] where (u <= 2)
+    %c = rondo.concat 0, %xt, %hp : (tensor<2xf32>, tensor<4xf32>) -> tensor<6xf32>
+    %y = rondo.contract (j | r in 6) let (u = %k[r]) %W[j, r] * %c[r] * %m[r] where (u <= 2) : (tensor<4x6xf32>, tensor<6xf32>, tensor<6xi1>, tensor<6xi32>) -> tensor<4xf32>
+    rondo.yield %y : tensor<4xf32>
+  }
+  return %h : tensor<4xf32>
 }
