@@ -7,6 +7,48 @@ using namespace llvm;
 
 namespace rondo::eq {
 
+void Elaborator::declareBounds(FnInstance &fn, ArrayRef<ast::Bound> bounds, Env env) {
+  for (const ast::Bound &bound : bounds) {
+    Local *local = lookup(bound.array.text, env);
+    bool isArray = local && !local->isIndex && !local->axis;
+    if (isArray && local->ready && local->value.tag != Value::Unknown)
+      isArray = local->value.isData() && !local->value.type.axes.empty();
+    if (isArray)
+      giveBoundary(fn, *local, bound, env);
+    else
+      error("R0401", bound.array.range, "there is no array `" + bound.array.text.str() + "` here to give a boundary");
+  }
+}
+
+void Elaborator::giveBoundary(FnInstance &fn, Local &local, const ast::Bound &bound, Env env) {
+  if (local.bounds.empty()) {
+    program->boundaries.emplace_back();
+    local.boundary = &program->boundaries.back();
+    local.boundary->context.assign(fn.context.begin(), fn.context.end());
+    local.fn = &fn;
+    fn.bounded.push_back(&local);
+  }
+  local.bounds.push_back({&bound, env});
+}
+
+/// What is said of an array that a loop fills, as `h[l, -1]`, is said of its pieces, which have one subscript less.
+void Elaborator::boundPieces(FnInstance &fn) {
+  for (size_t i = 0; i < fn.bounded.size(); ++i)
+    for (auto &[bound, env] : fn.bounded[i]->bounds) {
+      ArrayRef<Local *> pieces = fn.bounded[i]->pieces;
+      if (pieces.empty() || bound->at.size() < 2)
+        continue;
+      std::optional<int64_t> only;
+      if (bound->at[0] && !(only = staticInt(bound->at[0], env, "the place of a piece")))
+        continue;
+      ast::Bound &own = pieceBounds.emplace_back(*bound);
+      own.at = own.at.drop_front();
+      for (auto [n, piece] : enumerate(pieces))
+        if (piece && (!only || *only == int64_t(n)))
+          giveBoundary(fn, *piece, own, env);
+    }
+}
+
 /// What a value is that is read as it is, or read and converted.
 static const Expr *readOf(const Value &value) {
   const Expr *e = value.body;
@@ -130,70 +172,79 @@ static bool samePlaces(ArrayRef<Expr *> a, ArrayRef<Expr *> b) {
   return a.size() == b.size() && all_of(zip(a, b), [](auto at) { return equal(std::get<0>(at), std::get<1>(at)); });
 }
 
+/// One place and what stands there; nothing after an error.
+std::optional<Boundary::Entry> Elaborator::readBound(Local &local, const Type &type, const ast::Bound &bound, Env env) {
+  std::string name = "`" + local.name.str() + "`";
+  if (bound.at.size() > type.axes.size()) {
+    error("R0202", bound.range, name + " has " + std::to_string(type.axes.size()) + " axes");
+    return std::nullopt;
+  }
+  Boundary::Entry entry;
+  entry.range = bound.range;
+  for (const ast::Expr *at : bound.at) {
+    entry.at.push_back(at ? scalarInt(at, env, "a boundary") : nullptr);
+    if (at && !entry.at.back())
+      return std::nullopt;
+  }
+  if (all_of(zip(entry.at, type.axes), [](auto at) { return liesInside(std::get<0>(at), std::get<1>(at)); })) {
+    error("R0601", bound.range, "this is an element of " + name)
+        .suggest("a boundary says what stands outside, as before the first: `where " + local.name.str() + "[-1] = ..`");
+    return std::nullopt;
+  }
+  Value v = toData(eval(bound.value, env), bound.value->range);
+  if (!v.isData())
+    return std::nullopt;
+  Type row{type.element, withoutFirst(type.axes, bound.at.size())};
+  bool fits = v.type.axes.size() == row.axes.size();
+  for (size_t i = 0; fits && i < row.axes.size(); ++i)
+    fits = row.axes[i].same(v.type.axes[i]);
+  if (!fits && !(v.type.axes.empty() && v.body->is(Op::Const))) {
+    error("R0203", bound.value->range, "the boundary of " + name + " has other axes than its rows")
+        .label(bound.value->range, describe(v))
+        .label(local.range, "a row has " + describe(dummy(row, {})));
+    return std::nullopt;
+  }
+  v = convert(v, type.element.token ? Element::integer() : type.element, bound.value->range, "the boundary");
+  if (!v.isData())
+    return std::nullopt;
+  if (!isCheap(v))
+    v = materialise(v, local.name.str() + ".before", bound.range);
+  entry.vars = v.vars;
+  // Within its own boundary a name has none: what is read there is inside.
+  entry.value = rewrite(*program, v.body, [&](Expr *e) -> Expr * {
+    if (!e->is(Op::Read) || e->boundary != local.boundary)
+      return e;
+    e = program->clone(*e);
+    e->boundary = nullptr;
+    return e;
+  });
+  return entry;
+}
+
 void Elaborator::fillBoundaries(FnInstance &fn) {
   Context swap(*this, fn);
   for (Local *local : fn.bounded) {
-    Type type;
+    Type type = local->value.type;
     if (local->array)
       type = {local->array->type.element, withoutFirst(local->array->type.axes, local->array->hidden)};
-    else if (local->value.isData())
-      type = local->value.type;
-    else
+    else if (!local->value.isData())
       continue;
+    auto &entries = local->boundary->entries;
     for (auto &[bound, env] : local->bounds) {
-      Boundary::Entry entry;
-      entry.range = bound->range;
-      bool ok = bound->at.size() <= type.axes.size();
-      if (!ok)
-        error("R0202", bound->range, "`" + local->name.str() + "` has " + std::to_string(type.axes.size()) + " axes");
-      for (const ast::Expr *at : bound->at) {
-        entry.at.push_back(at ? scalarInt(at, env, "a boundary") : nullptr);
-        ok &= !at || entry.at.back();
-      }
-      if (ok &&
-          all_of(zip(entry.at, type.axes), [](auto at) { return liesInside(std::get<0>(at), std::get<1>(at)); })) {
-        error("R0601", bound->range, "this is an element of `" + local->name.str() + "`")
-            .suggest("a boundary says what stands outside, as before the first: `where " + local->name.str() +
-                     "[-1] = ..`");
-        ok = false;
-      }
-      for (const Boundary::Entry &other : local->boundary->entries)
-        if (ok && other.range != entry.range && samePlaces(other.at, entry.at)) {
+      auto entry = readBound(*local, type, *bound, env);
+      if (!entry)
+        continue;
+      auto other = find_if(entries, [&](auto &other) { return samePlaces(other.at, entry->at); });
+      if (other != entries.end()) {
+        bool again = other->range == entry->range; // in each turn of a loop
+        if (!again || !equal(other->value, entry->value))
           error("R0404", bound->range, "this place of `" + local->name.str() + "` has two values")
-              .label(other.range, "first here");
-          ok = false;
-        }
-      Value v = ok ? toData(eval(bound->value, env), bound->value->range) : Value();
-      if (!v.isData())
-        continue;
-      Type row{type.element, withoutFirst(type.axes, bound->at.size())};
-      bool same = v.type.axes.size() == row.axes.size();
-      for (size_t i = 0; same && i < row.axes.size(); ++i)
-        same = row.axes[i].same(v.type.axes[i]);
-      if (!same && !(v.type.axes.empty() && v.body->is(Op::Const))) {
-        error("R0203", bound->value->range, "the boundary of `" + local->name.str() + "` has other axes than its rows")
-            .label(bound->value->range, describe(v))
-            .label(local->range, "a row has " + describe(dummy(row, {})));
+              .label(other->range, again ? "in two turns of a loop" : "first here");
         continue;
       }
-      v = convert(v, type.element.token ? Element::integer() : type.element, bound->value->range, "the boundary");
-      if (!v.isData())
-        continue;
-      if (!isCheap(v))
-        v = materialise(v, local->name.str() + ".before", bound->range);
-      entry.vars = v.vars;
-      // Within its own boundary a name has none: what is read there is inside.
-      entry.value = rewrite(*program, v.body, [&](Expr *e) -> Expr * {
-        if (!e->is(Op::Read) || e->boundary != local->boundary)
-          return e;
-        e = program->clone(*e);
-        e->boundary = nullptr;
-        return e;
-      });
       // What is said of fewer places counts where both are said.
       auto anywhere = [](const Boundary::Entry &e) { return count(e.at, nullptr); };
-      auto &entries = local->boundary->entries;
-      entries.insert(find_if(entries, [&](auto &other) { return anywhere(other) > anywhere(entry); }), entry);
+      entries.insert(find_if(entries, [&](auto &other) { return anywhere(other) > anywhere(*entry); }), *entry);
     }
   }
 }

@@ -117,7 +117,11 @@ Value Elaborator::evalConcat(const ast::CallExpr *e, Env env) {
   SmallVector<Value, 2> parts;
   bool unknown = false, sequence = false;
   for (const ast::Pass &pass : e->args) {
-    Value v = eval(pass.value, env);
+    if (pass.name) {
+      error("R0403", pass.name.range, "`concat` takes its arguments by position");
+      return {};
+    }
+    Value v = withoutBoundary(eval(pass.value, env));
     if (v.tag == Value::Poison)
       return {};
     if (v.tag == Value::Unknown) {

@@ -185,7 +185,7 @@ private:
   Array *resultArray(const Value &v, llvm::StringRef name);
   void reportUnknownAxes(unsigned errorsBefore);
 
-  // Sizes and instances (Instances.cpp).
+  // Instances (Instances.cpp).
   Instance *makeInstance(const ast::LayerDecl *decl, llvm::ArrayRef<ast::Pass> args, Env env, std::string path,
                          Range range, llvm::ArrayRef<Override> overrides = {});
   Value member(Instance &instance, llvm::StringRef name, Range range);
@@ -195,6 +195,11 @@ private:
   bool cellInit(Array &cell, const ast::Expr *init, Env env);
   void finish(Instance &instance);
   Env frameOf(Instance &instance);
+
+  // Sizes (Sizes.cpp).
+  bool matchSizes(const ast::LayerDecl *decl, llvm::ArrayRef<ast::Pass> args,
+                  llvm::SmallVectorImpl<const ast::Expr *> &given);
+  bool giveSizes(Instance &instance, llvm::ArrayRef<ast::Pass> args, Env env, llvm::ArrayRef<Override> overrides);
   Value builtinSize(const ast::CallExpr *call, Env env);
 
   // Axes with computed lengths (Lengths.cpp).
@@ -280,7 +285,6 @@ private:
                llvm::SmallVectorImpl<std::pair<llvm::StringRef, Local *>> &rebound);
   void declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, bool inLoop, Env home,
                   llvm::SmallVectorImpl<std::pair<llvm::StringRef, Local *>> &rebound);
-  void declareBounds(FnInstance &fn, llvm::ArrayRef<ast::Bound> bounds, Env env);
   Local *declareLocal(FnInstance &fn, const ast::Target &target, StmtInstance *stmt, unsigned index, Env home);
   void run(StmtInstance &stmt);
   bool evaluate(StmtInstance &stmt, llvm::SmallVectorImpl<Var *> &indices, llvm::SmallVectorImpl<Value> &values);
@@ -300,11 +304,15 @@ private:
   Local &makeLocal(llvm::StringRef name, Range range, Value value);
 
   // What stands outside arrays (Boundaries.cpp).
+  void declareBounds(FnInstance &fn, llvm::ArrayRef<ast::Bound> bounds, Env env);
+  void giveBoundary(FnInstance &fn, Local &local, const ast::Bound &bound, Env env);
+  void boundPieces(FnInstance &fn);
   static bool isPlainRead(const Value &value);
   static bool hasBoundary(const Value &value);
   bool staysToken(Local &local, const Element &element);
   Value withBoundary(Local &local, Value value);
   Value withoutBoundary(Value value);
+  std::optional<Boundary::Entry> readBound(Local &local, const Type &type, const ast::Bound &bound, Env env);
   void fillBoundaries(FnInstance &fn);
 
   // Values and arrays (Values.cpp).
@@ -379,6 +387,7 @@ private:
     llvm::SmallVector<StmtInstance *> inferred, guessed;
   };
   Trial *trial = nullptr;
+  std::deque<ast::Bound> pieceBounds;
   std::deque<Frame> frames;
   std::deque<Local> locals;
   std::deque<StmtInstance> stmtInstances;

@@ -1,6 +1,8 @@
 // Sizes, instances and parameters: everything of a model that is known before any fn is.
 #include "dsl/Elaborate.h"
 
+#include <cmath>
+
 using namespace llvm;
 
 namespace rondo::eq {
@@ -45,6 +47,13 @@ bool Elaborator::instantiate(Model &m, const ast::LayerDecl *decl, ArrayRef<Over
   model = &m;
   m.decl = decl;
   failed = false;
+  for (auto [i, o] : enumerate(overrides)) {
+    bool twice = any_of(overrides.take_front(i), [&](const Override &other) { return other.name == o.name; });
+    if (!twice && std::isfinite(o.value))
+      continue;
+    error("R0403", decl->name.range, "`" + o.name + "` is given " + (twice ? "twice" : "no number"));
+    return false;
+  }
   m.root = makeInstance(decl, {}, nullptr, "", decl->name.range, overrides);
   return m.root && !failed;
 }
@@ -69,86 +78,8 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
   if (env)
     for (Frame *f = env; f && !instance.parent; f = f->parent)
       instance.parent = f->self;
-  Env own = frameOf(instance);
-
-  // Sizes, left to right: given by position, by name, by default. A default may use the sizes before it.
-  SmallVector<const ast::Expr *> given(decl->sizes.size(), nullptr);
-  size_t position = 0;
-  for (const ast::Pass &pass : args) {
-    size_t at = position;
-    if (pass.name) {
-      for (at = 0; at < decl->sizes.size() && decl->sizes[at].name.text != pass.name.text; ++at)
-        ;
-      if (at == decl->sizes.size()) {
-        error("R0402", pass.name.range, "`" + decl->name.text.str() + "` has no size `" + pass.name.text.str() + "`")
-            .label(decl->name.range, "declared here");
-        return nullptr;
-      }
-    } else
-      ++position;
-    if (at >= decl->sizes.size()) {
-      error("R0403", pass.value->range,
-            "`" + decl->name.text.str() + "` takes " + std::to_string(decl->sizes.size()) + " sizes, here are " +
-                std::to_string(args.size()))
-          .label(decl->name.range, "declared here");
-      return nullptr;
-    }
-    if (given[at]) {
-      error("R0403", pass.value->range, "`" + decl->sizes[at].name.text.str() + "` is given twice");
-      return nullptr;
-    }
-    given[at] = pass.value;
-  }
-  for (auto [i, size] : enumerate(decl->sizes)) {
-    Value v;
-    auto over = find_if(overrides, [&](const Override &o) { return o.name == size.name.text; });
-    if (given[i])
-      v = eval(given[i], env);
-    else if (over != overrides.end() && !size.init)
-      v = fixedNumber(over->value, over->value == int64_t(over->value), size.name.range);
-    else if (size.init)
-      v = eval(size.init, own);
-    else {
-      error("R0403", range, "`" + decl->name.text.str() + "` needs its size `" + size.name.text.str() + "`")
-          .label(size.name.range, "declared here, without a default");
-      return nullptr;
-    }
-    if (v.tag == Value::Poison)
-      return nullptr;
-    if (!v.isNumber()) {
-      error("R0504", given[i] ? given[i]->range : size.init->range,
-            "a size is a number known at compile time, this is " + kindOf(v));
-      return nullptr;
-    }
-    if (over != overrides.end()) {
-      v.fixed = std::make_shared<Static>(*v.fixed); // keeps what a vocabulary names
-      v.fixed->number = over->value;
-      v.fixed->isInteger = over->value == int64_t(over->value);
-      for (auto &[word, at] : v.fixed->constants)
-        if (double(at) >= over->value) {
-          error("R0603", size.init->range,
-                "`" + word + "` is not below the size " + std::to_string(int64_t(over->value)));
-          return nullptr;
-        }
-    }
-    if (v.fixed->word.empty() || v.fixed->word != size.name.text) {
-      v.fixed = std::make_shared<Static>(*v.fixed);
-      v.fixed->word = size.name.text.str();
-    }
-    Instance::Entry entry;
-    entry.state = Instance::Entry::Done;
-    entry.value = v;
-    instance.entries[size.name.text] = entry;
-  }
-  for (const Override &o : overrides)
-    if (!instance.entries.count(o.name)) {
-      std::string sizes;
-      for (const ast::Size &size : decl->sizes)
-        sizes += (sizes.empty() ? "`" : ", `") + size.name.text.str() + "`";
-      error("R0402", decl->name.range, "`" + decl->name.text.str() + "` has no size `" + o.name + "` to override")
-          .note(sizes.empty() ? "it has none" : "it has " + sizes);
-      return nullptr;
-    }
+  if (!giveSizes(instance, args, env, overrides))
+    return nullptr;
 
   auto add = [&](const ast::Name &name, const ast::Member *member, unsigned index) {
     Instance::Entry entry;
@@ -425,37 +356,6 @@ bool Elaborator::cellInit(Array &cell, const ast::Expr *init, Env env) {
   cell.init = "constant";
   cell.initArgs = {v.fixed->number};
   return true;
-}
-
-/// `vocab(N, unk = 0, ..)` and `labels(N)`: a size with named constants.
-Value Elaborator::builtinSize(const ast::CallExpr *call, Env env) {
-  Value v;
-  for (auto [i, pass] : enumerate(call->args)) {
-    auto n = staticInt(pass.value, env, "a size");
-    if (!n)
-      return {};
-    if (i == 0 && !pass.name) {
-      v = fixedNumber(double(*n), true, call->range);
-      v.fixed->isVocabulary = true;
-      continue;
-    }
-    if (!pass.name || i == 0) {
-      error("R0403", pass.value->range, "one size first, then constants by name, as in `vocab(8000, unk = 0)`");
-      return {};
-    }
-    if (*n < 0 || *n >= int64_t(v.fixed->number)) {
-      error("R0603", pass.value->range,
-            "`" + pass.name.text.str() + "` is not below the size " + std::to_string(int64_t(v.fixed->number)));
-      return {};
-    }
-    if (!v.fixed->constants.try_emplace(pass.name.text.str(), *n).second) {
-      error("R0404", pass.name.range, "`" + pass.name.text.str() + "` is defined twice");
-      return {};
-    }
-  }
-  if (!v.known())
-    error("R0403", call->range, "a vocabulary has a size, as in `vocab(256)`");
-  return v;
 }
 
 } // namespace rondo::eq

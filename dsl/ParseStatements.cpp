@@ -138,7 +138,7 @@ Stmt *Parser::define() {
           "there are no loops over time: an equation that names an earlier value is a recurrence, `h[t] = f(h[t-1])`");
     else if (is(Tok::Name) && !atEnd() && looksLikeTarget(pos, true))
       d->suggest(llvm::formatv("an equation needs no word before it: leave out `{0}`", first));
-    else if (atEnd())
+    else if (atEnd() || is(Tok::RBrace))
       d->suggest("a statement defines something: `y = ..`, or returns it: `return ..`");
     return nullptr;
   }

@@ -197,6 +197,9 @@ void Parser::hint(Diagnostic *d) {
   case Tok::For:
     d->suggest("`for` begins a line of its own, or stands in a list: `[gru(H, H) for l in 2]`");
     break;
+  case Tok::If:
+    d->suggest("a choice is written `if c then a else b`, the condition first");
+    break;
   case Tok::Comma:
     if (pos && (tokens[pos - 1].kind == Tok::LParen || tokens[pos - 1].kind == Tok::Comma))
       d->suggest("something is missing before this `,`");

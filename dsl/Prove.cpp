@@ -278,6 +278,8 @@ struct Checker {
       SmallVector<Expr *> &places = likely.emplace_back();
       places.push_back(program.integer(0, e->range));
       places.push_back(program.binary(Op::Sub, program.extent(axis, e->range), program.integer(1, e->range), e->range));
+      if (!axis.seq) // the middle of a window
+        places.push_back(program.integer(axis.size / 2, e->range));
       if (e->args[1])
         for (const Var *v : freeVars(e->args[1]))
           if (!is_contained(e->vars, v) && v->axis.same(axis))

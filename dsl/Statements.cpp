@@ -126,6 +126,12 @@ void Elaborator::declare(FnInstance &fn, ArrayRef<ast::Stmt *> stmts, Env &env, 
           }
         }
         Local *outer = inLoop ? lookup(name, env) : nullptr;
+        if (outer && !target.indices.empty() && !home->names.count(name)) {
+          error("R0404", target.range, "`" + name.str() + "` is visible here already")
+              .suggest("in a loop only plain names are bound again, `" + name.str() +
+                       " = ..`: give this array a name of its own, and then bind that");
+          continue;
+        }
         bool rebinds = outer && target.indices.empty() && !home->names.count(name);
         Local *local = declareLocal(fn, target, &stmt, i, rebinds ? nullptr : home);
         stmt.locals.push_back(local);
@@ -247,27 +253,6 @@ void Elaborator::declareFor(FnInstance &fn, const ast::ForStmt *loop, Env &env, 
   }
 }
 
-void Elaborator::declareBounds(FnInstance &fn, ArrayRef<ast::Bound> bounds, Env env) {
-  for (const ast::Bound &bound : bounds) {
-    Local *local = lookup(bound.array.text, env);
-    bool isArray = local && !local->isIndex && !local->axis;
-    if (isArray && local->ready && local->value.tag != Value::Unknown)
-      isArray = local->value.isData() && !local->value.type.axes.empty();
-    if (!isArray) {
-      error("R0401", bound.array.range, "there is no array `" + bound.array.text.str() + "` here to give a boundary");
-      continue;
-    }
-    if (local->bounds.empty()) {
-      program->boundaries.emplace_back();
-      local->boundary = &program->boundaries.back();
-      local->boundary->context.assign(fn.context.begin(), fn.context.end());
-      local->fn = &fn;
-      fn.bounded.push_back(local);
-    }
-    local->bounds.push_back({&bound, env});
-  }
-}
-
 bool Elaborator::prepareBody(FnInstance &fn) {
   if (fn.decl->value)
     return true;
@@ -276,6 +261,7 @@ bool Elaborator::prepareBody(FnInstance &fn) {
   Env env = fn.root;
   SmallVector<std::pair<StringRef, Local *>> rebound;
   declare(fn, fn.decl->body, env, fn.root, false, rebound);
+  boundPieces(fn);
   bool ok = !failed;
   failed |= before;
   if (ok && !fn.returns) {

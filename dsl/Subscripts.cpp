@@ -23,13 +23,19 @@ Expr *Elaborator::scalarInt(const Value &value, Range range, StringRef what) {
 
 /// One piece of an array that a loop defines piece by piece: the others may not be known yet.
 Value Elaborator::evalPiece(const ast::SubscriptExpr *e, const Local &array, int64_t at, Env env) {
-  if (at < 0 || at >= int64_t(array.pieces.size()) || !array.pieces[at]) {
+  const ast::Bound *outside = nullptr;
+  Env where = nullptr;
+  if (at < 0 || at >= int64_t(array.pieces.size()))
+    for (auto &[bound, from] : array.bounds)
+      if (bound->at.size() == 1 && !outside && (!bound->at[0] || staticInt(bound->at[0], from, "a boundary") == at))
+        outside = bound, where = from;
+  if (!outside && (at < 0 || at >= int64_t(array.pieces.size()) || !array.pieces[at])) {
     error("R0601", e->subscripts[0]->range,
           "`" + array.name.str() + "` has " + std::to_string(array.pieces.size()) + " pieces, from 0");
     return {};
   }
-  Value piece = toData(read(*array.pieces[at], e->range), e->range);
-  if (!piece.isData())
+  Value piece = toData(outside ? eval(outside->value, where) : read(*array.pieces[at], e->range), e->range);
+  if (!piece.isData() || (outside && piece.type.axes.empty() && piece.body->is(Op::Const))) // one number for all
     return piece;
   SmallVector<Expr *> places;
   for (const ast::Expr *s : drop_begin(e->subscripts)) {

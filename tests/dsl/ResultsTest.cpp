@@ -42,12 +42,26 @@ TEST(Results, EachHasANameOfItsOwn) {
   EXPECT_EQ(names, (std::vector<std::string>{"f1", "f1_", "f2"}));
 }
 
-TEST(Results, SizesFromOutsideKeepTheNamedTokens) {
-  Compilation compilation(
-      "m.rondo", "model M(V = vocab(10, end = 9)) {\n  fn f(n: token(V)) -> bool = n == V.end\n  export f\n}\n",
-      {{"V", 5}});
-  EXPECT_FALSE(compilation.check().ok);
-  EXPECT_NE(compilation.diagnostics().str().find("`end` is not below the size 5"), std::string::npos);
+/// What is said when sizes come from outside.
+static std::string saidWith(std::vector<SizeOverride> sizes) {
+  Compilation compilation("m.rondo",
+                          "model M(V = vocab(10, end = 9), leak = 1) {\n"
+                          "  fn f(n: token(V)) -> bool = n == V.end\n  export f\n}\n",
+                          std::move(sizes));
+  EXPECT_EQ(compilation.check().ok, compilation.diagnostics().empty());
+  return compilation.diagnostics().str();
+}
+
+TEST(Results, SizesFromOutside) {
+  auto says = [](std::vector<SizeOverride> sizes, const char *message) {
+    std::string said = saidWith(std::move(sizes));
+    EXPECT_NE(said.find(message), std::string::npos) << said;
+  };
+  EXPECT_EQ(saidWith({{"V", 20}}), "");
+  says({{"V", 5}}, "`end` is not below the size 5");
+  says({{"V", 20}, {"V", 30}}, "`V` is given twice");
+  says({{"leak", INFINITY}}, "`leak` is given no number");
+  says({{"V", 1e20}}, "error[R0504]");
 }
 
 /// Each reads all: what is not known of one while another is looked at is not looked for again.
