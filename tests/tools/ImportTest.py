@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,23 @@ def test_every_tensor_is_accounted_for(tmp_path):
     assert "missing: fore.0.bf [10]" in done.stdout
     assert "fore.0.Ui is [10, 10] in the model, and [10, 5] comes from the file" in done.stdout
     assert "the file has no bias_hh_l0" in done.stdout
+
+
+def test_checkpoints_of_torch_are_told_what_to_become(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as file:
+        file.writestr("archive/data.pkl", b"\x80\x02}q\x00.")
+    (tmp_path / "empty.map").write_text("")
+    command = [RONDO, "import", *model_of("lstm", 1, False), "model.pt", "--map", "empty.map"]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 2 and "safetensors.torch.save_file" in done.stderr
+
+
+def test_names_do_not_steer_the_terminal(tmp_path):
+    np.savez(tmp_path / "w.npz", **{"a\x1b[31m": np.zeros(3, np.float32)})
+    (tmp_path / "empty.map").write_text("")
+    for words in (["inspect", "w.npz"], ["import", *model_of("lstm", 1, False), "w.npz", "--map", "empty.map"]):
+        done = subprocess.run([RONDO, *map(str, words)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        assert "\x1b" not in done.stdout + done.stderr and "a?[31m" in done.stdout, done.stderr
 
 
 MASKED = """model Masked(H = 4) {

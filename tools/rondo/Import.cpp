@@ -49,7 +49,7 @@ static std::string findMap(StringRef given, StringRef model) {
 
 static void list(StringRef heading, ArrayRef<std::string> entries) {
   for (const std::string &entry : entries)
-    outs() << heading << entry << "\n";
+    outs() << heading << printable(entry) << "\n";
 }
 
 /// Runs the model with the imported weights on the recorded inputs. `worst`: max|a - b| / max|b| over the outputs.

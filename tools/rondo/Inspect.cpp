@@ -119,8 +119,8 @@ static void printTensors(const json::Object &facts) {
     SmallVector<int64_t> shape;
     for (const json::Value &size : *tensor.getArray("shape"))
       shape.push_back(*size.getAsInteger());
-    outs() << left_justify(*tensor.getString("name"), 40) << " " << left_justify(*tensor.getString("element"), 5) << " "
-           << left_justify(printShape(shape), 18);
+    outs() << left_justify(printable(*tensor.getString("name")), 40) << " "
+           << left_justify(*tensor.getString("element"), 5) << " " << left_justify(printShape(shape), 18);
     if (auto least = tensor.getNumber("least"))
       outs() << format("%11.4g .. %.4g", *least, *tensor.getNumber("most"));
     if (int64_t odd = *tensor.getInteger("not_finite"))

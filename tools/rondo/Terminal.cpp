@@ -20,8 +20,16 @@ bool wantsColor(const Options &options, bool forStdout) {
   return !(no && *no) && isatty(forStdout ? STDOUT_FILENO : STDERR_FILENO);
 }
 
+std::string printable(const Twine &text) {
+  std::string shown = text.str();
+  for (char &c : shown)
+    if ((static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t') || c == 127)
+      c = '?';
+  return shown;
+}
+
 int fail(const Twine &text, int status) {
-  errs() << "error: " << text << "\n";
+  errs() << "error: " << printable(text) << "\n";
   return status;
 }
 

@@ -12,6 +12,9 @@ namespace rondo {
 /// Colour for a stream, by --color, NO_COLOR and whether it is a terminal.
 bool wantsColor(const Options &options, bool forStdout);
 
+/// Names come from files: control characters, but for the ends of lines, must not reach a terminal.
+std::string printable(const llvm::Twine &text);
+
 /// `error: TEXT` on stderr. Returns `status`, so that a command can end with it.
 int fail(const llvm::Twine &text, int status = Usage);
 int fail(llvm::Error error, int status = Usage);

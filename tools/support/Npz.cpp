@@ -109,6 +109,9 @@ Expected<Arrays> readNpz(StringRef bytes) {
     if (!json::isUTF8(name))
       return makeError("a name in the zip directory is not UTF-8");
     std::string shown = name.str();
+    if (name.ends_with("data.pkl"))
+      return makeError("this is a PyTorch checkpoint; pickles are not read: "
+                       "safetensors.torch.save_file(model.state_dict(), ..) writes a file that is");
     if (packed == 0xFFFFFFFF || size == 0xFFFFFFFF || local == 0xFFFFFFFF)
       return makeError("%s: larger than 4 GB", shown.c_str());
     if (local + 30 > bytes.size())
