@@ -268,6 +268,9 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
     if (!escapes(v))
       return;
     auto type = cast<RankedTensorType>(v.getType());
+    Value stored = c.splat(x);
+    if (type.getElementType().isInteger(1)) // each in a word of its own
+      stored = arith::ExtUIOp::create(c.b, c.loc, c.vecI32(), stored);
     SmallVector<Value> at;
     unsigned columnsSeen = 0;
     const Value *next = positions.begin();
@@ -290,7 +293,7 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
       bool fits = to.layout.padded && (gate + 1) * width >= rowWidth && end <= int64_t(llvm::alignTo(rowWidth, kLanes));
       if (width % kLanes && !fits)
         mask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(width));
-      c.storeMasked(c.splat(x), scope.address(to, at), mask);
+      c.storeMasked(stored, scope.address(to, at), mask);
     };
     put(kernel.storageOf(v));
     if (rows.also)
