@@ -152,22 +152,26 @@ void CheckMeaning::runBeforePass(Pass *, Operation *op) {
   }
 }
 
+void CheckMeaning::check(Pass *pass, func::FuncOp function) {
+  auto known = functions.find(function.getName().str());
+  if (different || known == functions.end() || function.isExternal())
+    return;
+  auto results = interpret(function, cells, known->second.examples);
+  std::string text = mlir::failed(results) ? "it cannot be interpreted any more"
+                                           : difference(function, known->second.results, *results);
+  if (text.empty() || different.exchange(true))
+    return;
+  StringRef name = pass->getArgument().empty() ? pass->getName() : pass->getArgument();
+  function.emitError() << name << " changed the meaning of '" << function.getName() << "': " << text;
+}
+
 void CheckMeaning::runAfterPass(Pass *pass, Operation *op) {
-  auto module = dyn_cast<ModuleOp>(op);
-  if (!module || different)
-    return;
-  for (auto function : module.getOps<func::FuncOp>()) {
-    auto known = functions.find(function.getName().str());
-    if (known == functions.end() || function.isExternal())
-      continue;
-    auto results = interpret(function, cells, known->second.examples);
-    std::string text = mlir::failed(results) ? "it cannot be interpreted any more"
-                                             : difference(function, known->second.results, *results);
-    if (text.empty())
-      continue;
-    StringRef name = pass->getArgument().empty() ? pass->getName() : pass->getArgument();
-    function.emitError() << name << " changed the meaning of '" << function.getName() << "': " << text;
-    different = true;
-    return;
+  // Passes over functions run side by side: who calls others must wait until all have passed.
+  if (auto function = dyn_cast<func::FuncOp>(op)) {
+    if (!function.walk([](func::CallOp) { return WalkResult::interrupt(); }).wasInterrupted())
+      check(pass, function);
+  } else if (auto module = dyn_cast<ModuleOp>(op)) {
+    for (auto function : module.getOps<func::FuncOp>())
+      check(pass, function);
   }
 }

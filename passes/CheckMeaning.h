@@ -4,6 +4,7 @@
 #include "ir/interp/Interpret.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassInstrumentation.h"
+#include <atomic>
 #include <map>
 
 namespace rondo {
@@ -28,10 +29,13 @@ private:
     std::vector<Example> examples;
     Results results;
   };
+  void check(mlir::Pass *pass, mlir::func::FuncOp function);
+
   uint64_t seed;
   unsigned count;
   int64_t longest;
-  bool different = false, started = false;
+  bool started = false;
+  std::atomic<bool> different = false;
   Cells cells;
   std::map<std::string, Function> functions;
 };

@@ -32,6 +32,14 @@ struct Scale : PassWrapper<Scale, OperationPass<ModuleOp>> {
   float by;
 };
 
+struct ScaleFunction : PassWrapper<ScaleFunction, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ScaleFunction)
+  StringRef getArgument() const override { return "scale-function"; }
+  void runOnOperation() override {
+    getOperation()->walk([&](arith::ConstantOp op) { op.setValueAttr(OpBuilder(op).getF32FloatAttr(3)); });
+  }
+};
+
 struct DropResults : PassWrapper<DropResults, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropResults)
   StringRef getArgument() const override { return "drop-results"; }
@@ -58,7 +66,10 @@ std::string check(std::unique_ptr<Pass> pass, StringRef source = kSource) {
   auto module = parseSourceString<ModuleOp>(source, &context);
   PassManager passes(&context);
   passes.addInstrumentation(std::make_unique<rondo::CheckMeaning>());
-  passes.addPass(std::move(pass));
+  if (pass->getOpName() == func::FuncOp::getOperationName())
+    passes.addNestedPass<func::FuncOp>(std::move(pass));
+  else
+    passes.addPass(std::move(pass));
   EXPECT_TRUE(succeeded(passes.run(*module)));
   return said;
 }
@@ -67,6 +78,11 @@ std::string check(std::unique_ptr<Pass> pass, StringRef source = kSource) {
 TEST(CheckMeaning, NamesThePassTheFunctionAndTheResult) {
   std::string said = check(std::make_unique<Scale>(3.0f));
   EXPECT_NE(said.find("scale changed the meaning of 'twice': 'y' of example 0"), std::string::npos) << said;
+}
+
+TEST(CheckMeaning, NamesAPassOverFunctions) {
+  std::string said = check(std::make_unique<ScaleFunction>());
+  EXPECT_NE(said.find("scale-function changed the meaning of 'twice'"), std::string::npos) << said;
 }
 
 TEST(CheckMeaning, IsSilentWhereNothingChanged) { EXPECT_EQ(check(std::make_unique<Scale>(2.0f)), ""); }
