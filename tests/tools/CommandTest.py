@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+SOURCE = os.environ["RONDO_SOURCE"]
 RONDO = os.path.join(os.environ["RONDO_BUILD"], "bin", "rondo")
 
 COMMANDS = ("check", "compile", "run", "verify", "explain", "import", "init", "fmt", "inspect", "doctor", "score", "bench")
@@ -81,6 +82,14 @@ def test_fmt_writes_one_form(tmp_path):
     assert rondo("fmt", "--check", str(tmp_path / "below")).stdout == f"{tmp_path}/below/link.rondo\n"
     assert rondo("fmt", str(tmp_path / "below")).returncode == 0 and one.read_text() == straight
     assert (tmp_path / "below" / "link.rondo").is_symlink() and one.stat().st_mode & 0o777 == 0o600
+    # A folder that cannot be read is not passed over: this path is longer than any may be.
+    os.chdir(tmp_path)
+    for _ in range(17):
+        os.mkdir("d" * 250)
+        os.chdir("d" * 250)
+    unread = rondo("fmt", "--check", str(tmp_path), cwd=SOURCE)
+    os.chdir(SOURCE)
+    assert unread.returncode == 2 and "File name too long" in unread.stderr
     wrong = rondo("fmt", "-", input="layer a(\n")
     assert wrong.returncode == 1 and wrong.stdout == "" and "<stdin>:1" in wrong.stderr
 

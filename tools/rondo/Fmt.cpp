@@ -16,14 +16,21 @@ static Error findSources(const std::string &path, std::vector<std::string> &sour
     sources.push_back(path);
     return Error::success();
   }
-  std::vector<std::string> found;
-  std::error_code code;
-  for (sys::fs::recursive_directory_iterator it(path, code, /*follow_symlinks=*/false), end; it != end && !code;
-       it.increment(code))
-    if (StringRef(it->path()).ends_with(".rondo"))
-      found.push_back(it->path());
-  if (code)
-    return createStringError(code, path + ": " + code.message());
+  // Not the recursive iterator, which leaves out in silence what it cannot read. Links to folders are not followed.
+  std::vector<std::string> found, folders = {path};
+  while (!folders.empty()) {
+    std::string folder = folders.back();
+    folders.pop_back();
+    std::error_code code;
+    for (sys::fs::directory_iterator it(folder, code, /*follow_symlinks=*/false), end; it != end && !code;
+         it.increment(code))
+      if (it->type() == sys::fs::file_type::directory_file)
+        folders.push_back(it->path());
+      else if (StringRef(it->path()).ends_with(".rondo"))
+        found.push_back(it->path());
+    if (code)
+      return createStringError(code, folder + ": " + code.message());
+  }
   if (found.empty())
     return makeError("%s: no .rondo file below this folder", path.c_str());
   sort(found);
