@@ -139,7 +139,10 @@ public:
   }
 
 private:
+  static constexpr unsigned kDeepest = 256; // of parentheses
+
   StringRef rest;
+  unsigned depth = 0;
 
   bool take(StringRef token) {
     rest = rest.ltrim();
@@ -198,7 +201,10 @@ private:
   std::optional<LinearLength> parseFactor() {
     LinearLength value;
     if (take("(")) {
+      if (++depth > kDeepest)
+        return std::nullopt;
       auto sum = parseSum();
+      --depth;
       return sum && take(")") ? sum : std::nullopt;
     }
     rest = rest.ltrim();

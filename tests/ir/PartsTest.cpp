@@ -26,6 +26,12 @@ TEST(Axes, LengthExpressionsHaveANormalForm) {
   EXPECT_EQ(axisLength("t+s", lengthOf), std::nullopt);
 }
 
+TEST(Axes, ParenthesesHaveADeepest) {
+  auto nested = [](unsigned depth) { return std::string(depth, '(') + "t" + std::string(depth, ')'); };
+  EXPECT_EQ(normalAxis(nested(256)), "t");
+  EXPECT_EQ(normalAxis(nested(1000000)), "");
+}
+
 TEST(Axes, TypesGainAndLoseDims) {
   Program program("");
   Builder builder(&program.context);
