@@ -28,6 +28,27 @@ bool isSafeView(Operation *op) {
          isInRange(view, from, view.getReadMap(0));
 }
 
+/// A view beyond whose end nothing is looked up; readers say so of themselves (`where`), look-ups do not.
+static bool looksThrough(Equation equation, Value let, AffineMap map) {
+  return isSafeView(let.getDefiningOp()) && isInRange(equation, let, map);
+}
+
+bool isLookedThrough(Operation *op) {
+  return isSafeView(op) && llvm::all_of(op->getUses(), [](OpOperand &use) {
+           auto user = dyn_cast<Equation>(use.getOwner());
+           if (!user)
+             return false;
+           unsigned reads = user.getReads().size(), operand = use.getOperandNumber();
+           return operand < reads || looksThrough(user, use.get(), user.getLetMap(operand - reads));
+         });
+}
+
+static void lookThrough(Value &value, AffineMap &map) {
+  auto inner = cast<Equation>(value.getDefiningOp());
+  map = inner.getReadMap(0).compose(map);
+  value = inner.getReads()[0];
+}
+
 EquationView EquationView::of(Operation *op) {
   auto equation = cast<Equation>(op);
   EquationParts parts = equation.getParts();
@@ -42,11 +63,11 @@ EquationView EquationView::of(Operation *op) {
   view.resultDims = equation.getNumResultDims();
   view.extents = extentsOf(equation);
   for (auto [read, map] : llvm::zip(view.reads, view.readMaps))
-    while (isSafeView(read.getDefiningOp())) {
-      auto inner = cast<Equation>(read.getDefiningOp());
-      map = inner.getReadMap(0).compose(map);
-      read = inner.getReads()[0];
-    }
+    while (isSafeView(read.getDefiningOp()))
+      lookThrough(read, map);
+  for (auto [let, map] : llvm::zip(view.lets, view.letMaps))
+    while (looksThrough(equation, let, map))
+      lookThrough(let, map);
   return view;
 }
 

@@ -28,15 +28,17 @@ struct EquationView {
   llvm::SmallVector<Extent> extents; // of all dimensions
   unsigned resultDims = 0;
 
-  /// Reads of views are reads of what they are views of.
+  /// Reads and look-ups of views are those of what they are views of.
   static EquationView of(mlir::Operation *op);
   unsigned dims() const { return extents.size(); }
   unsigned symbols() const { return scalars.size() + lets.size(); }
 };
 
-/// A view that reads one tensor at other positions, all of them surely in range. It needs no storage of its own where
-/// its users read through it.
+/// A view that reads one tensor at other positions, all of them surely in range.
 bool isSafeView(mlir::Operation *op);
+
+/// A safe view that needs no storage: all that use it are equations that look through it.
+bool isLookedThrough(mlir::Operation *op);
 
 /// A requirement on the dimensions: a union of conjunctions of `expr >= 0` and `expr == 0`.
 /// Symbols: the equation's, then the length of every axis of the program.

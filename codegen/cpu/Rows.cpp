@@ -46,8 +46,7 @@ static LogicalResult emitRowwise(const Scope &scope, FoldOp fold, unsigned rowAx
 LogicalResult emitForExample(const Scope &scope, Operation *op, ArrayRef<Value> positions) {
   if (isa<ReadOp, YieldOp>(op) || scope.kernel.placement.isConstant(op))
     return success();
-  // Equations read through views; what else reads one needs it in memory.
-  if (isSafeView(op) && llvm::all_of(op->getUsers(), [](Operation *user) { return isa<Equation>(user); }))
+  if (isLookedThrough(op))
     return success();
   if (auto fold = dyn_cast<FoldOp>(op))
     if (unsigned rowAxes = scope.kernel.placement.rowwiseAxes(fold))
@@ -163,7 +162,7 @@ SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
   SmallVector<Operation *> parts;
   if (auto product = ProductKernel::of(kernel, placement)) {
     for (Operation *earlier : product->before())
-      if (!isSafeView(earlier))
+      if (!isLookedThrough(earlier))
         parts.push_back(earlier);
     parts.push_back(op);
     return parts;
@@ -178,8 +177,7 @@ SmallVector<Operation *> partsOf(Operation *op, const Placement &placement) {
     for (Operation &inner : block.without_terminator())
       if (apart && &inner == fold)
         add(fold.getBody().front(), add);
-      else if (!isSafeView(&inner) ||
-               llvm::any_of(inner.getUsers(), [](Operation *user) { return !isa<Equation>(user); }))
+      else if (!isLookedThrough(&inner))
         parts.push_back(&inner);
   };
   add(kernel.getBlock(), add);

@@ -71,7 +71,7 @@ static void addSources(Value value, llvm::SetVector<Value> &sources) {
 //===--- Products ------------------------------------------------------------------------------------------------===//
 
 /// The product reading what the view of its rows factor looks at; false when it cannot: the view may be absent, or the
-/// product would read a prefix at a pure dim, which only views may.
+/// product would read a prefix at a pure dim, which only views may, or not in steps.
 static bool absorb(ContractOp op, unsigned read) {
   auto view = cast<Equation>(op.getReads()[read].getDefiningOp());
   auto equation = cast<Equation>(op.getOperation());
@@ -91,6 +91,8 @@ static bool absorb(ContractOp op, unsigned read) {
     parts.lets.push_back(let);
     parts.letMaps.push_back(throughView(view, view.getLetMap(i), map));
   }
+  if (!readsInSteps(parts, read))
+    return false;
   OpBuilder builder(op);
   Operation *made = equation.rebuild(builder, op.getLoc(), parts);
   op.replaceAllUsesWith(made->getResult(0));
@@ -166,7 +168,7 @@ void rondo::prepareProducts(Block &block, const llvm::DenseSet<Value> &parameter
     auto product = cast<ContractOp>(op);
     unsigned rows = 1 - shape->weight;
     Operation *maker = product.getReads()[rows].getDefiningOp();
-    if (!shape->inRange)
+    if (!shape->direct)
       storeRows(product, rows);
     else if (isFreeView(maker) && !absorb(product, rows))
       maker->setAttr(kStored, UnitAttr::get(op.getContext()));

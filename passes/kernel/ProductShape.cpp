@@ -5,6 +5,21 @@
 using namespace mlir;
 using namespace rondo;
 
+bool rondo::readsInSteps(const EquationParts &parts, unsigned read) {
+  for (unsigned dim = parts.getNumResultDims(); dim < parts.getNumDims(); ++dim) {
+    for (AffineMap let : parts.letMaps)
+      if (let.isFunctionOfDim(dim))
+        return false;
+    for (AffineExpr expr : parts.readMaps[read].getResults()) {
+      AffineExpr here = getAffineDimExpr(dim, expr.getContext());
+      AffineExpr step = expr.replace(here, here + 1) - expr;
+      if (!isa<AffineConstantExpr>(simplifyAffineExpr(step, parts.getNumDims(), parts.getNumSymbols())))
+        return false;
+    }
+  }
+  return true;
+}
+
 /// The shape with the given read as weight, or what is against it.
 static std::string shapeWith(Equation equation, unsigned weight, ProductShape &shape) {
   AffineMap map = equation.getReadMap(weight), other = equation.getReadMap(1 - weight);
@@ -46,7 +61,8 @@ static std::string shapeWith(Equation equation, unsigned weight, ProductShape &s
         if (constraint.isFunctionOfDim(column))
           return "its condition depends on the column";
   shape.weight = weight;
-  shape.inRange = equation.getWhere().empty() && isInRange(equation, equation.getReads()[1 - weight], other);
+  shape.direct = equation.getWhere().empty() && isInRange(equation, equation.getReads()[1 - weight], other) &&
+                 readsInSteps(equation.getParts(), 1 - weight);
   return "";
 }
 

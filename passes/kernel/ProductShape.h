@@ -16,11 +16,15 @@ struct ProductShape {
   /// is missing: a parameter read at pure dims, reduced dims that are its own.
   static std::optional<ProductShape> of(mlir::Operation *op, const llvm::DenseSet<mlir::Value> &parameters,
                                         std::string *why = nullptr);
-  /// Every term is present: no condition, and the rows factor never read out of range. Else the rows must become a
-  /// value first, 0 where they are absent.
-  bool inRange = true;
+  /// The rows factor can be read where it stands: every term present (no condition, never out of range), in steps. Else
+  /// the rows must become a value first, 0 where they are absent.
+  bool direct = true;
   /// Whether the result is rows, then one column dim.
   bool isFlat() const { return columns.size() == 1 && columns.front() == rows.size(); }
 };
+
+/// Whether an access goes by a fixed number of elements from one index of each reduced dim to the next, so that an
+/// address and strides say all of it: no `div`, `mod` or look-up by what is summed over.
+bool readsInSteps(const EquationParts &parts, unsigned read);
 
 } // namespace rondo
