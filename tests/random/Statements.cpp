@@ -61,6 +61,23 @@ void FnWriter::lifted() {
   line(define(Kind::Real, axes, text.most) + " = " + text.text);
 }
 
+/// An index of a column, seldom in another order.
+std::string FnWriter::column(const std::string &k, int64_t size) {
+  std::string n = std::to_string(size);
+  switch (chance(10) ? model.random.below(4) : 4) {
+  case 0:
+    return "(" + k + " + " + std::to_string(1 + model.random.below(size)) + ") mod " + n;
+  case 1:
+    return std::to_string(size - 1) + " - " + k;
+  case 2:
+    return k + " div 2";
+  case 3:
+    return "clamp(2 * " + k + ", " + n + ")";
+  default:
+    return k;
+  }
+}
+
 void FnWriter::product() {
   has(Feature::Product);
   Axis t = sequence(), e = staticAxis(), f = staticAxis();
@@ -87,7 +104,7 @@ void FnWriter::product() {
     Value &x = want(Kind::Real, {t, h, e}), &w = model.param({f, h, e});
     std::string l = model.name("i");
     line(define(Kind::Real, {t, f}, 4) + "[" + i + "," + j + "] = sum(" + k + ", " + l + ") " + w.name + "[" + j + "," +
-         k + "," + l + "] * " + x.name + "[" + i + "," + k + "," + l + "]");
+         k + "," + l + "] * " + x.name + "[" + i + "," + column(k, h.size) + "," + column(l, e.size) + "]");
     return;
   }
   case 3: { // with a condition on the contracted index, and something beside
@@ -95,13 +112,13 @@ void FnWriter::product() {
     std::string guard = chance(50) ? " | " + indexCondition(scope) : "";
     Value &x = want(Kind::Real, {t, e}), &w = model.param({f, e});
     line(define(Kind::Real, {t, f}, 4) + "[" + i + "," + j + "] = (sum(" + k + guard + ") " + w.name + "[" + j + "," +
-         k + "] * " + x.name + "[" + i + "," + k + "]) + " + x.name + "[" + i + ",0]");
+         k + "] * " + x.name + "[" + i + "," + column(k, e.size) + "]) + " + x.name + "[" + i + ",0]");
     return;
   }
   case 4: { // by a power or a function of one side
     Value &x = want(Kind::Real, {t, e}), &w = model.param({e, f});
-    line(define(Kind::Real, {t, f}, 4) + "[" + i + "," + j + "] = sum(" + k + ") tanh(" + x.name + "[" + i + "," + k +
-         "]) * " + w.name + "[" + k + "," + j + "]");
+    line(define(Kind::Real, {t, f}, 4) + "[" + i + "," + j + "] = sum(" + k + ") tanh(" + x.name + "[" + i + "," +
+         column(k, e.size) + "]) * " + w.name + "[" + k + "," + j + "]");
     return;
   }
   default: { // over a sequence: what one remembers of the other

@@ -121,6 +121,7 @@ private:
   std::string guarded(Scope &scope, const std::string &name, const Axis &axis);
 
   // Statements (Statements.cpp, Layers.cpp, Lengths.cpp, Recurrences.cpp, Choices.cpp).
+  std::string column(const std::string &k, int64_t size);
   void pointwise();
   void lifted();
   void product();
