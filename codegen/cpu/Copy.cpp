@@ -55,7 +55,7 @@ struct Copier {
 /// The dimension of the value (held ones not counted) that lies adjacent in memory.
 int64_t adjacentDim(const Storage &s) {
   int64_t d = s.contiguousDim(), before = 0;
-  for (auto &[heldDim, axis] : s.held) {
+  for (auto &[heldDim, depth] : s.held) {
     if (int64_t(heldDim) == d)
       return -1;
     before += int64_t(heldDim) < d;

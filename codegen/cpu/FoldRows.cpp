@@ -41,9 +41,7 @@ private:
     return {c.index(0), scope.lengthOf(axisOf(cast<RankedTensorType>(v.getType()), dim))};
   }
   /// From the first of either to the last; an empty pair is nothing.
-  Range hull(Range a, Range b) {
-    return a.first ? Range{c.min(a.first, b.first), c.max(a.second, b.second)} : b;
-  }
+  Range hull(Range a, Range b) { return a.first ? Range{c.min(a.first, b.first), c.max(a.second, b.second)} : b; }
   /// What is asked of a result along its dim; null: nothing is known.
   Range askedOf(Value result, unsigned dim) const {
     auto ranges = scope.columns.find(result);

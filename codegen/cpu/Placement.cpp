@@ -124,13 +124,13 @@ LogicalResult Placement::placeScan(ScanOp scan) {
   scratchSize[1] = std::max(scratchSize[1], depthOf(scan)); // the lists of examples of scans inside steps
   if (!scan.getSummed().empty())
     return scan.emitError("a sum out of a scan is not built yet (rondo-sum-carries makes a carry of it)"), failure();
-  std::string axis = scan.getAxis().str();
+  int64_t depth = depthOf(scan);
   for (auto [arg, over, dim] : llvm::zip(scan.getSliceArgs(), scan.getOver(), scan.getSliceDims()))
-    places[arg] = Place{Place::View, 0, {}, over, dim, axis};
+    places[arg] = Place{Place::View, 0, {}, over, dim, depth};
   for (auto [i, arg] : llvm::enumerate(scan.getPastArgs())) {
     if (scan.getPastRows(i))
       return scan.emitError("a past with boundary rows is not built yet"), failure();
-    places[arg] = Place{Place::View, 0, {}, scan.getStacked()[scan.getPasts()[i]], -1, axis};
+    places[arg] = Place{Place::View, 0, {}, scan.getStacked()[scan.getPasts()[i]], -1, depth};
   }
   for (Value arg : scan.getCarryArgs()) {
     Layout layout = Layout::of(cast<RankedTensorType>(arg.getType()), true, axes);

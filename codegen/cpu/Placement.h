@@ -24,8 +24,8 @@ struct Place {
   int64_t index = 0; // input, result or slot; offset in floats; first of two slots of a carry
   Layout layout = {};
   mlir::Value whole = {}; // View: the value a slice is of, or a past's stack
-  int64_t heldDim = -1;   // View: dimension held at the step of `axis`
-  std::string axis = {};
+  int64_t heldDim = -1;   // View: dimension held at the step of the scan at `depth`
+  int64_t depth = 0;
   std::vector<int64_t> scratchOffset = {}; // RowScratch: where in a thread's scratch, in terms
   unsigned rowAxes = 1;                    // RowScratch: how many axes a row of the fold has
 };

@@ -227,9 +227,9 @@ private:
     for (auto [i, v] : llvm::enumerate(scan.getYieldedStacks())) {
       Storage stack = kernel.storageOf(scan.getStacked()[i]);
       unsigned dim = scan.getStackDims()[i];
-      for (auto &[d, axis] : stack.held)
+      for (auto &[d, depth] : stack.held)
         dim += d <= dim;
-      stack.held.push_back({dim, scan.getAxis().str()});
+      stack.held.push_back({dim, depthOf(scan)});
       llvm::sort(stack.held);
       Value source = kernel.placement.resolve(v);
       if (made(source))
@@ -245,7 +245,9 @@ private:
   Scope inStep(Value n, Value example) {
     Scope scope = enter(example);
     Value length = scope.lengthOf(scan.getAxis());
-    scope.step[scan.getAxis()] = scan.getReverse() ? c.sub(c.sub(length, c.index(1)), n) : n;
+    Value now = scan.getReverse() ? c.sub(c.sub(length, c.index(1)), n) : n;
+    scope.step[scan.getAxis()] = now;
+    scope.steps.push_back(now);
     return scope;
   }
 

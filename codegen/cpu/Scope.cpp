@@ -110,9 +110,9 @@ Storage Kernel::storageOf(Value v) {
     // A slice of a slice holds both dimensions; positions are those of the whole.
     if (place.heldDim >= 0) {
       unsigned dim = place.heldDim;
-      for (auto &[d, axis] : s.held)
+      for (auto &[d, depth] : s.held)
         dim += d <= dim;
-      s.held.push_back({dim, place.axis});
+      s.held.push_back({dim, place.depth});
       llvm::sort(s.held);
     }
     break;
@@ -142,6 +142,7 @@ Storage Kernel::storageOf(Value v) {
 Scope Scope::withExample(Value e) const {
   Scope inner(kernel);
   inner.step = step;
+  inner.steps = steps;
   inner.columns = columns;
   inner.example = e;
   Code &c = kernel.code;
@@ -182,7 +183,7 @@ Value Scope::address(const Storage &s, ArrayRef<Value> index) const {
   const Value *next = index.begin();
   for (int64_t d = 0; d < l.type.getRank(); ++d) {
     auto held = llvm::find_if(s.held, [&](auto &h) { return h.first == d; });
-    full.push_back(held == s.held.end() ? *next++ : step.lookup(held->second));
+    full.push_back(held == s.held.end() ? *next++ : steps[held->second]);
   }
   if (s.runLength || l.innerRow) {
     // The run of elements along the last axis: its number by the axes before, then by the static dims.

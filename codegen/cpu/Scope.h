@@ -71,7 +71,8 @@ struct Scope {
   Kernel &kernel;
   mlir::Value example;                           // null where there is none
   llvm::SmallVector<mlir::Value> offset, length; // of this example, per space; per axis
-  llvm::StringMap<mlir::Value> step;             // of the enclosing scans, by axis
+  llvm::StringMap<mlir::Value> step;             // of the innermost enclosing scan, by axis
+  llvm::SmallVector<mlir::Value> steps;          // of all of them, the outermost first
   /// In a row of a fold: the columns of each wide value that anybody asks for, along each of its axes that are columns.
   /// Nothing outside is computed or read.
   llvm::DenseMap<mlir::Value, llvm::SmallVector<std::pair<mlir::Value, mlir::Value>>> columns;

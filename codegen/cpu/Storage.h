@@ -65,8 +65,9 @@ struct Layout {
 struct Storage {
   mlir::Value base;
   Layout layout;
-  /// Dimensions held fixed (slices): index in `layout.type`, and the axis whose current step is its value.
-  llvm::SmallVector<std::pair<unsigned, std::string>> held;
+  /// Dimensions held fixed (slices): index in `layout.type`, and how deep the scan stands whose current step is its
+  /// value. Not by axis: a scan may stand in a step of another over the same.
+  llvm::SmallVector<std::pair<unsigned, int64_t>> held;
   /// Scratch of one row of a value over a grid: elements from one run to the next. The row has the `rowAxes` first
   /// axes; what it holds is [the other axes but the last.., static dims.., last axis]. Runs over one axis are 64-byte
   /// aligned.

@@ -196,18 +196,22 @@ void FnWriter::nested() {
        "[-1] = " + (chance(60) ? "0" : model.number(-1, 1)));
 }
 
-/// For each row of a table over two sequences, a recurrence along the other.
+/// For each row of a table over two sequences, perhaps of one name, a recurrence along the other; or along both.
 void FnWriter::alongPairs() {
   has(Feature::Pairs);
   Axis t = sequence(), s = chance(50) ? other(t) : t;
   Way way{backward()};
   Value &x = want(Kind::Real, {t}), &y = want(Kind::Real, {s});
   std::string i = model.name("i"), j = model.name("i"), g = define(Kind::Real, {t, s}, 3);
-  bool kept = chance(20);
+  bool kept = chance(20), both = chance(40);
   latest->used = !kept;
+  Way rows{chance(30)};
+  std::string earlier = g + "[" + rows.before(i) + "," + j + "]", first = g + "[" + rows.outside(t) + ",_] = ";
+  if (both)
+    has(Feature::NestedScan);
   line(g + "[" + i + " in " + t.name + "," + j + " in " + s.name + "] = tanh(" + x.name + "[" + i + "] * " + y.name +
-       "[" + j + "] + 0.5 * " + g + "[" + i + "," + way.before(j) + "])   where " + g + "[_," + way.outside(s) +
-       "] = 0");
+       "[" + j + "] + 0.5 * " + g + "[" + i + "," + way.before(j) + "]" + (both ? " - 0.3 * " + earlier : "") +
+       ")   where " + (both ? first + model.number(-1, 1) + ", " : "") + g + "[_," + way.outside(s) + "] = 0");
   std::string k = model.name("i"), l = model.name("i");
   has(Feature::Reduction);
   line(define(Kind::Real, {t}, 3) + "[" + k + "] = mean(" + l + ") " + g + "[" + k + "," + l + "]");
