@@ -79,30 +79,32 @@ std::string FnWriter::at(Value &value, Scope &scope, bool shifts) {
   bool back = chance(60);
   std::string shifted = first + (back ? " - " : " + ") + std::to_string(by);
   std::string moved = value.name + "[" + shifted + text.substr(first.size()) + "]";
-  if (chance(50)) {
+  if (chance(50) || !bounded(value)) {
     std::string inside = back ? first + " >= " + std::to_string(by)
                               : first + " + " + std::to_string(by) + " < " + axisText(value.axes[0]);
     std::string otherwise = chance(50) ? plain : model.number(-1, 1);
     return "(if " + inside + " then " + moved + " else " + otherwise + ")";
   }
-  bounded(value);
   return moved;
 }
 
-/// What is beyond a value's rows is a number, said once.
-void FnWriter::bounded(Value &value) {
+/// What is beyond a value's rows is a number, said once; not of a recurrence, which says its own.
+bool FnWriter::bounded(Value &value) {
+  auto saysSo = [&](StringRef line) { return line.split("   where ").second.contains(value.name + "["); };
+  if (value.outside.empty() && any_of(lines, saysSo))
+    return false;
   has(Feature::Shift);
-  if (!value.outside.empty())
-    return;
-  value.outside = chance(60) ? "0" : model.number(-1, 1);
-  bounds.push_back(value.name + "[_] = " + value.outside);
+  if (value.outside.empty()) {
+    value.outside = chance(60) ? "0" : model.number(-1, 1);
+    bounds.push_back(value.name + "[_] = " + value.outside);
+  }
+  return true;
 }
 
 /// The row of an index, seldom one nearby that may be beyond the end.
 std::string FnWriter::nearRow(Value &value, const std::string &i) {
-  if (!chance(10))
+  if (!chance(10) || !bounded(value))
     return value.name + "[" + i;
-  bounded(value);
   return value.name + "[" + i + (chance(50) ? " - " : " + ") + std::to_string(1 + model.random.below(3));
 }
 

@@ -116,7 +116,7 @@ private:
   std::string dataCondition(Scope &scope);
   std::string place(Scope &scope, const Axis &axis);
   std::string at(Value &value, Scope &scope, bool shifts = true);
-  void bounded(Value &value);
+  bool bounded(Value &value);
   std::string nearRow(Value &value, const std::string &i);
   std::string guarded(Scope &scope, const std::string &name, const Axis &axis);
 
