@@ -46,7 +46,10 @@ std::optional<Axis> Elaborator::axisOf(const ast::Expr *size, Env env) {
     error("R0504", size->range,
           v.isNumber() ? "a size is a positive integer, " + quoted(size) + " is " +
                              (v.fixed->isInteger ? std::to_string(int64_t(v.fixed->number)) : shown(v.fixed->number))
-                       : "a size is a number known at compile time, this is " + kindOf(v));
+                       : "a size is a number known at compile time, this is " + kindOf(v))
+        .suggest(v.isNumber() && v.fixed->number >= 1 && !v.fixed->isInteger
+                     ? "`/` gives a real; `div` divides integers"
+                     : "");
     return std::nullopt;
   }
   if (v.fixed->number >= 0x1p31) {

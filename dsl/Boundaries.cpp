@@ -96,9 +96,10 @@ bool Elaborator::staysToken(Local &local, const Element &element) {
   });
   return all_of(local.bounds, [&](auto &entry) {
     Value v = eval(entry.first->value, entry.second);
+    const Axis &bound = element.bound;
     if (v.isNumber())
-      return v.fixed->isInteger && !element.bound.seq && v.fixed->number >= 0 &&
-             v.fixed->number < double(element.bound.size);
+      return v.fixed->isInteger && v.fixed->number >= 0 &&
+             v.fixed->number < double(bound.seq ? bound.seq->least : bound.size);
     return v.isData() && v.type.element.token && v.type.element.bound.same(element.bound);
   });
 }

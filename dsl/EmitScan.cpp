@@ -142,21 +142,26 @@ mlir::Value Emitter::beginning(const ScanScope &scope, const ScanScope::Chain &c
   for (const Var *v : array.vars)
     if (v != time && !is_contained(steps, v))
       dims.push_back(v);
+  SmallVector<Outside> cases; // the last is all that remains: elsewhere nothing is read, as was proved
   for (auto &[name, outside] : array.before) {
-    if (name != chain.name)
-      continue;
     for (const Outside &o : outside) {
-      if (o.when) {
-        Expr *when = substitute(program, o.when, map);
-        bool matches = when->is(Op::Const) ? when->value != 0 : prover.holds(when, {});
-        if (!matches)
-          continue;
-      }
-      Expr *value = normalise(program, array, substitute(program, o.value, map), groupsOf(array));
+      if (name != chain.name || (!cases.empty() && !cases.back().when))
+        continue;
+      Expr *when = o.when ? substitute(program, o.when, map) : nullptr;
+      if (when && prover.impossible({when}))
+        continue;
+      Expr *value = substitute(program, o.value, map);
       if (array.type.element.kind == Kind::Real)
         value = program.toReal(value);
-      return emitOver(value, dims, {}, value->range);
+      cases.push_back({when && !prover.holds(when, {}) ? when : nullptr, value});
     }
+  }
+  if (!cases.empty()) {
+    Expr *value = cases.pop_back_val().value;
+    for (const Outside &o : reverse(cases))
+      value = program.make(Op::Select, array.type.element, range, {o.when, o.value, value});
+    value = normalise(program, array, value, groupsOf(array));
+    return emitOver(value, dims, {}, value->range);
   }
   return zeros(typeOf(dims, element(array.type.element)), range); // proved never to be read
 }

@@ -46,9 +46,10 @@ bool EquationBuilder::findSymbols() {
       Operand operand = emitter.operandOf(const_cast<Expr *>(e), forms.dims);
       if (!operand)
         return false;
-      // Looked up in a value of their own are the rows of a past that are there, 0 at the others, and what is read in part:
-      // only a view may end before what it reads does.
-      if (operand.past || emitter.readsPart(operand)) {
+      // Looked up in a value of their own are the rows of a past that are there, 0 at the others, what is 0 outside,
+      // since a place that is looked up nowhere makes all of its point nothing, and what is read in part: only a view
+      // may end before what it reads does.
+      if (operand.past || operand.zeroOutside || emitter.readsPart(operand)) {
         Tensor rows = emitter.view(operand, forms.dims, e->range);
         if (!rows)
           return false;

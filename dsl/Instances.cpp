@@ -60,14 +60,15 @@ bool Elaborator::instantiate(Model &m, const ast::LayerDecl *decl, ArrayRef<Over
 
 Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pass> args, Env env, std::string path,
                                    Range range, ArrayRef<Override> overrides) {
-  for (Frame *f = env; f; f = f->parent)
-    for (Instance *i = f->self; i; i = i->parent)
-      if (i->decl == decl) {
-        error("R0405", range, "`" + decl->name.text.str() + "` contains itself");
-        return nullptr;
-      }
-  if (model->instances.size() == 10000) {
-    error("R0408", range, "this model is made of more than 10000 layers");
+  unsigned deep = 0;
+  for (Instance *i = env ? env->self : nullptr; i; i = i->parent, ++deep)
+    if (i->decl == decl) {
+      error("R0405", range, "`" + decl->name.text.str() + "` contains itself");
+      return nullptr;
+    }
+  if (deep == 256 || model->instances.size() == 10000) {
+    error("R0408", range,
+          deep == 256 ? "layers are nested more than 256 deep" : "this model is made of more than 10000 layers");
     return nullptr;
   }
   model->instances.emplace_back();
@@ -75,9 +76,7 @@ Instance *Elaborator::makeInstance(const ast::LayerDecl *decl, ArrayRef<ast::Pas
   instance.decl = decl;
   instance.path = path;
   instance.where = range;
-  if (env)
-    for (Frame *f = env; f && !instance.parent; f = f->parent)
-      instance.parent = f->self;
+  instance.parent = env ? env->self : nullptr;
   if (!giveSizes(instance, args, env, overrides))
     return nullptr;
 

@@ -27,20 +27,22 @@ bool Prover::impossible(ArrayRef<Expr *> given) {
   // A token that is read: or what stands outside its array.
   auto rangeOfRead = [&](const Expr &read, AffineExpr e) {
     const Axis &bound = read.array->type.element.bound;
-    int64_t least = 0, most = bound.size - 1;
+    const int64_t surely = bound.seq ? bound.seq->least : bound.size; // below this it is one
+    int64_t least = 0, most = surely - 1;
     for (const Outside &o : read.outside) {
       if (o.value->element.token && o.value->element.bound.same(bound))
         continue;
       auto n = asInteger(o.value);
-      if (!n || bound.seq)
+      if (!n)
         return;
       least = std::min(least, *n);
       most = std::max(most, *n);
     }
-    if (bound.seq)
-      return range(e, bound);
     known.push_back({e - least, false});
-    known.push_back({most - e, false});
+    if (!bound.seq)
+      known.push_back({most - e, false});
+    else if (most < surely)
+      known.push_back({forms.get(program.length(bound.seq, {})) - 1 - e, false});
   };
   for (size_t i = 0; i < forms.dims.size(); ++i)
     range(getAffineDimExpr(i, context), forms.dims[i]->axis);

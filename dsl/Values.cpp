@@ -37,13 +37,21 @@ Diagnostic &Elaborator::error(StringRef code, Range range, std::string message) 
   }
   Diagnostic &d = diagnostics.error(code.str(), range, std::move(message));
   // A mistake met inside a layer is seen through the call that brought it there.
+  constexpr size_t most = 6;
+  SmallVector<std::string> calls;
   for (FnInstance *fn = current; fn && fn->call; fn = fn->caller) {
     if (fn->call.source == range.source && fn->call.begin <= range.begin && range.end <= fn->call.end)
       continue;
     std::string name = fn->decl->name ? fn->decl->name.text.str() : fn->self ? fn->self->decl->name.text.str() : "";
-    d.note("in `" + name + "`, called as `" + fn->call.text().split('\n').first.str() + "` in line " +
-           std::to_string(fn->call.line()));
+    std::string call = "in `" + name + "`, called as `" + fn->call.text().split('\n').first.str() + "` in line " +
+                       std::to_string(fn->call.line());
+    if (!is_contained(calls, call))
+      calls.push_back(call);
   }
+  for (const std::string &call : ArrayRef(calls).take_front(most))
+    d.note(call);
+  if (calls.size() > most)
+    d.note("and so on, " + std::to_string(calls.size()) + " calls deep");
   return d;
 }
 

@@ -87,3 +87,12 @@ TEST(Results, IntegersOfIntegers) {
   ASSERT_TRUE(c.ok());
   EXPECT_EQ(c.run("f", {{{}, {2}, {}}})[0].data[0], 1); // 2 * 3^40 mod 7
 }
+
+TEST(Results, LayersInLayersHaveAnEnd) {
+  std::string source = "layer L0() { fn (x: [T]) -> [T] = x }\n";
+  for (int i = 1; i <= 4000; ++i)
+    source += "layer L" + std::to_string(i) + "() {\n  a = L" + std::to_string(i - 1) + "()\n}\n";
+  Compilation compilation("m.rondo", source + model("  m = L4000()\n"));
+  EXPECT_FALSE(compilation.check().ok);
+  EXPECT_NE(compilation.diagnostics().str().find("nested more than 256 deep"), std::string::npos);
+}
