@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -97,6 +98,19 @@ def test_inspect_knows_each_kind_of_file(folder):
     assert "1 not finite" in rondo("inspect", bad).stdout
     (folder / "no").write_text("neither")
     assert "neither a library" in rondo("inspect", folder / "no", status=2).stderr
+
+
+@pytest.mark.parametrize("source", ["int other_manifest = 3;", "extern int other_manifest(void) __attribute__((weak)); int f(void) { return !!other_manifest; }",
+                                    "const char *other_manifest(void) { return \"{\\\"exports\\\": [{}]}\"; }"])
+def test_libraries_of_others(tmp_path, source):
+    """A symbol called so makes no model: what it is not, is not called."""
+    (tmp_path / "other.c").write_text(source)
+    subprocess.run(["gcc", "-shared", "-fPIC", "other.c", "-o", "other.so"], cwd=tmp_path, check=True)
+    for command in ("inspect", "run", "bench"):
+        assert "is not a library compiled by rondo" in rondo(command, "other.so", status=2, cwd=tmp_path, input="").stderr
+    words = [sys.executable, "-c", "import rondo; rondo.load('other.so')"]
+    env = dict(os.environ, PYTHONPATH=os.path.join(SOURCE, "runtime", "python"))
+    assert "is not a library compiled by rondo" in subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True).stderr
 
 
 def test_doctor_compiles_a_model():

@@ -1,5 +1,6 @@
 #include "tools/support/Library.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -47,23 +48,28 @@ void Ragged::measure(const Signature &fn) {
 
 //===--- Loading --------------------------------------------------------===//
 
-/// The model's name is what stands before `_manifest` among the exported symbols: a renamed file works.
+/// The model's name is what stands before `_manifest` among the exported functions, if it has sessions, too: a renamed
+/// file works.
 static Expected<std::string> findName(StringRef path) {
   auto file = object::ObjectFile::createObjectFile(path);
   if (!file)
     return makeError("%s: %s", path.str().c_str(), toString(file.takeError()).c_str());
   auto *elf = dyn_cast<object::ELFObjectFileBase>(file->getBinary());
+  StringSet<> functions;
   if (elf)
     for (const object::ELFSymbolRef &symbol : elf->getDynamicSymbolIterators()) {
-      auto name = symbol.getName();
-      if (!name) {
-        consumeError(name.takeError());
-        continue;
-      }
-      StringRef prefix = *name;
-      if (prefix.consume_back("_manifest") && !prefix.empty())
-        return prefix.str();
+      Expected<StringRef> name = symbol.getName();
+      Expected<uint32_t> flags = symbol.getFlags();
+      if (name && flags && !(*flags & object::SymbolRef::SF_Undefined) && symbol.getELFType() == ELF::STT_FUNC)
+        functions.insert(*name);
+      consumeError(name.takeError());
+      consumeError(flags.takeError());
     }
+  for (auto &entry : functions) {
+    StringRef prefix = entry.getKey();
+    if (prefix.consume_back("_manifest") && functions.contains((prefix + "_session_new").str()))
+      return prefix.str();
+  }
   return makeError("%s is not a library compiled by rondo: it exports no manifest", path.str().c_str());
 }
 

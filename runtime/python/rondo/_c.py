@@ -87,11 +87,11 @@ class Library:
         self.manifest = json.loads(manifest().decode())
 
     def _find_name(self):
-        # The model's name is what stands before _manifest among the symbols: a renamed file works.
+        # The model's name is what stands before _manifest among the symbols, if it has sessions: a renamed file works.
         with open(self.path, "rb") as file:
             names = re.findall(rb"\0([A-Za-z_][A-Za-z0-9_]*)_manifest(?=\0)", file.read())
         for name in names:
-            if hasattr(self._dll, name.decode() + "_manifest"):
+            if all(hasattr(self._dll, name.decode() + suffix) for suffix in ("_manifest", "_session_new")):
                 return name.decode()
         raise Error(Status.EFORMAT, f"{self.path} is not a library compiled by rondo: it exports no manifest")
 
