@@ -108,6 +108,8 @@ def test_infinities_are_compared(tmp_path, want, right):
     np.savez(tmp_path / "w.npz", W=np.ones(4, np.float32))
     np.savez(tmp_path / "reference.npz", x=np.ones((3, 4), np.float32), y=np.array(want, np.float32))
     command = [RONDO, "import", "masked.rondo", "w.npz", "--map", "masked", "--reference", "reference.npz"]
+    missing = subprocess.run(command[:4] + ["--map", "w"], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert missing.returncode == 2 and "no map `w`: neither a file, nor in `maps`" in missing.stderr
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert done.returncode == (0 if right else 1), done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].endswith("ok" if right else "DIFFERENT")

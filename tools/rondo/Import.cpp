@@ -28,7 +28,7 @@ static std::string mapIn(SmallString<128> folder, StringRef given) {
 }
 
 /// `--map torch_lstm` is maps/torch_lstm.map beside the model or one folder up, or one of those installed with this
-/// command; a file that exists is itself.
+/// command; a file that exists is itself. Empty: there is none.
 static std::string findMap(StringRef given, StringRef model) {
   if (sys::fs::exists(given) && !sys::fs::is_directory(given))
     return given.str();
@@ -43,8 +43,7 @@ static std::string findMap(StringRef given, StringRef model) {
   SmallString<128> installed(sys::fs::getMainExecutable(nullptr, nullptr));
   sys::path::remove_filename(installed);
   sys::path::append(installed, "..", "share", "rondo", "models");
-  std::string found = mapIn(installed, given);
-  return found.empty() ? given.str() : found;
+  return mapIn(installed, given);
 }
 
 static void list(StringRef heading, ArrayRef<std::string> entries) {
@@ -112,6 +111,9 @@ int importCommand(const Options &options) {
   if (!model)
     return status;
   std::string mapPath = findMap(options.map, path);
+  if (mapPath.empty())
+    return fail("no map `" + options.map +
+                "`: neither a file, nor in `maps` beside the model or one folder up, nor among the installed ones");
   auto text = readBytes(mapPath);
   if (!text)
     return fail(text.takeError());
