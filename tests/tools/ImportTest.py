@@ -90,6 +90,16 @@ def test_names_do_not_steer_the_terminal(tmp_path):
         assert "\x1b" not in done.stdout + done.stderr and "a?[31m" in done.stdout, done.stderr
 
 
+def test_numbers_beyond_f32_are_told(tmp_path):
+    (tmp_path / "w.rondo").write_text("model W() {\n  param b : [2]\n  fn f(x: [T, 2]) -> [T, 2] { return y[t, i] = b[i] * x[t, i] }\n  export f\n}\n")
+    (tmp_path / "b.map").write_text("b -> b\n")
+    for number, right in ((1e300, False), (np.inf, True), (1e-300, True)):
+        np.savez(tmp_path / "b.npz", b=np.array([1, number]))
+        command = [RONDO, "import", "w.rondo", "b.npz", "--map", "b.map"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        assert done.returncode == (0 if right else 1) and ("b holds 1.0" in done.stdout) != right, done.stdout + done.stderr
+
+
 MASKED = """model Masked(H = 4) {
   param W : [H]
   fn f(x: [T, H]) -> [T] { return y[t] = if t < 1 then log(0) else sum(i) W[i] * x[t, i] }

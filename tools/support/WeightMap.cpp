@@ -3,6 +3,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/GlobPattern.h"
+#include <cmath>
 #include <set>
 
 using namespace llvm;
@@ -192,6 +193,12 @@ bool Applying::sum(const std::string &where, const WeightMap::Line &line, const 
     }
     SmallVector<int64_t> own = array.shape;
     std::vector<float> values = array.floats();
+    if (array.element == Element::F64)
+      for (auto [i, value] : enumerate(values))
+        if (std::isinf(value) && std::isfinite(array.at(i))) {
+          result.wrong.push_back(where + name + formatv(" holds {0:e}, which is more than f32 has", array.at(i)).str());
+          return false;
+        }
     if (term.index >= 0) {
       if (own.empty() || term.index >= own[0]) {
         result.wrong.push_back(where + name + " has shape " + printShape(own) + ": no index " +
