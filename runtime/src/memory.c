@@ -23,7 +23,8 @@ rondo_status rondo_config_copy(rondo_config *to, const rondo_config *from, rondo
   memset(to, 0, sizeof *to);
   to->size = sizeof *to;
   if (from) {
-    if (from->size < sizeof from->size)
+    // What was never set is likely large, and no later version has so many settings.
+    if (from->size < sizeof from->size || from->size > 4096)
       return rondo_fail(error, RONDO_EINVAL, "config.size is %d; set it to sizeof(rondo_config)", (int64_t)from->size);
     // A caller of a newer header may pass more fields; only zeros mean what this library does.
     const unsigned char *bytes = (const unsigned char *)from;
