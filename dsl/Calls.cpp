@@ -156,7 +156,7 @@ bool Elaborator::bindAxis(FnInstance &fn, const ast::Axis &declared, const Axis 
 }
 
 /// Axis variables, sizes and the element kind of one parameter; extra leading axes go to `lift`.
-bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, SmallVectorImpl<Axis> &lift, Range &liftedBy) {
+bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, Lift &lift) {
   const ast::Type &type = argument.param->type;
   std::string name = "`" + argument.param->name.text.str() + "` of `" + nameOf(fn) + "`";
   Value &v = argument.value;
@@ -208,13 +208,13 @@ bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, SmallVectorIm
       if (!bindAxis(fn, type.axes[i], v.type.axes[extra + i], extra + i, argument))
         return false;
     ArrayRef<Axis> leading = ArrayRef(v.type.axes).take_front(extra);
-    if (!leading.empty() && lift.empty()) {
-      lift.assign(leading.begin(), leading.end());
-      liftedBy = argument.range;
+    if (!leading.empty() && lift.axes.empty()) {
+      lift.axes.assign(leading.begin(), leading.end());
+      lift.by = argument.range;
     } else if (!leading.empty()) {
-      bool same = lift.size() == leading.size();
-      for (size_t i = 0; same && i < lift.size(); ++i)
-        same = lift[i].same(leading[i]);
+      bool same = lift.axes.size() == leading.size();
+      for (size_t i = 0; same && i < lift.axes.size(); ++i)
+        same = lift.axes[i].same(leading[i]);
       if (!same) {
         auto show = [](ArrayRef<Axis> axes) {
           std::string s = "[";
@@ -223,7 +223,7 @@ bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, SmallVectorIm
           return s + "]";
         };
         error("R0202", argument.range, "two arguments of `" + nameOf(fn) + "` have different extra axes")
-            .label(liftedBy, "extra axes " + show(lift))
+            .label(lift.by, "extra axes " + show(lift.axes))
             .label(argument.range, "extra axes " + show(leading))
             .suggest("write the indices, as in `y[t] = f(a[t], b[t])`");
         return false;
@@ -308,6 +308,68 @@ static void liftOver(ArrayRef<Var *> vars, ArrayRef<Axis> axes, Value &v) {
   v.type.axes.insert(v.type.axes.begin(), axes.begin(), axes.end());
 }
 
+void Elaborator::declareArgument(FnInstance &fn, const Argument &argument, Value value) {
+  const ast::Name &name = argument.param->name;
+  Local &local = makeLocal(name.text, name.range, std::move(value));
+  if (!fn.root->names.try_emplace(local.name, &local).second)
+    error("R0404", local.range, "two parameters are called `" + local.name.str() + "`");
+}
+
+/// What was given, and what is static, to their parameters; still where the call stands.
+bool Elaborator::bindArguments(FnInstance &fn, MutableArrayRef<Argument> arguments, Lift &lift) {
+  bool ok = true;
+  for (Argument &a : arguments) {
+    bool isStatic = a.param->type.element == ast::Element::Static;
+    if (!a.source && !isStatic)
+      continue;
+    if (!a.source) {
+      a.source = a.param->init;
+      a.range = a.source->range;
+      a.value = eval(a.source, fn.root);
+    }
+    ok &= bindParameter(fn, a, lift);
+    // Static arguments are visible in the types that follow.
+    if (isStatic)
+      declareArgument(fn, a, a.value);
+  }
+  if (!ok)
+    return false;
+  // What is computed for the argument is computed once, where the call stands, however often it is read inside.
+  for (Argument &a : arguments)
+    if (a.source && a.value.isData() && !isCheap(a.value))
+      a.value = materialise(a.value, a.param->name.text, a.range);
+  return true;
+}
+
+/// The parameters as the body sees them: of a lifted one the row at `places`, then those left to their defaults.
+bool Elaborator::declareArguments(FnInstance &fn, MutableArrayRef<Argument> arguments, Lift &lift,
+                                  ArrayRef<Expr *> places) {
+  ArrayRef<ast::Stmt *> body = fn.decl->body;
+  for (Argument &a : arguments) {
+    if (!a.source || a.param->type.element == ast::Element::Static)
+      continue;
+    StringRef name = a.param->name.text;
+    Value v = withoutBoundary(a.value);
+    if (v.isData() && v.type.axes.size() > a.param->type.axes.size())
+      v = subscript(v, places, a.range);
+    if (v.isData() && hasBounds(body, name) &&
+        (!isPlainRead(v) || hasBoundary(v) || hasBounds(body, name, /*computed=*/true)))
+      v = materialise(v, name, a.range);
+    declareArgument(fn, a, v);
+  }
+  for (Argument &a : arguments) {
+    if (a.source)
+      continue;
+    a.source = a.param->init;
+    a.range = a.source->range;
+    a.value = eval(a.source, fn.root);
+    if (a.value.tag == Value::Poison || !bindParameter(fn, a, lift))
+      return false;
+    declareArgument(fn, a, a.value);
+  }
+  return true;
+}
+
 Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::CallExpr *call, Env env) {
   if (tooMany(call->range))
     return {};
@@ -320,41 +382,14 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
   }
   FnInstance &fn = makeFn(decl, self, call->range);
   SmallVector<Argument, 4> arguments;
-  if (!matchArguments(decl, call, env, fn.root, arguments))
+  Lift lift;
+  if (!matchArguments(decl, call, env, fn.root, arguments) || !bindArguments(fn, arguments, lift))
     return {};
-  SmallVector<Axis> lift;
-  Range liftedBy;
-  bool ok = true;
-  auto declareArgument = [&](Argument &a, Value value) {
-    Local &local = makeLocal(a.param->name.text, a.param->name.range, std::move(value));
-    if (!fn.root->names.try_emplace(local.name, &local).second)
-      error("R0404", local.range, "two parameters are called `" + local.name.str() + "`");
-  };
-  for (Argument &a : arguments) {
-    bool isStatic = a.param->type.element == ast::Element::Static;
-    if (!a.source && !isStatic)
-      continue;
-    if (!a.source) {
-      a.source = a.param->init;
-      a.range = a.source->range;
-      a.value = eval(a.source, fn.root);
-    }
-    ok &= bindParameter(fn, a, lift, liftedBy);
-    // Static arguments are visible in the types that follow.
-    if (isStatic)
-      declareArgument(a, a.value);
-  }
-  if (!ok)
-    return {};
-  // What is computed for the argument is computed once, where the call stands, however often it is read inside.
-  for (Argument &a : arguments)
-    if (a.source && a.value.isData() && !isCheap(a.value))
-      a.value = materialise(a.value, a.param->name.text, a.range);
 
   size_t contextMark = context.size();
   SmallVector<Var *> lifted;
   SmallVector<Expr *> places;
-  for (const Axis &axis : lift) {
+  for (const Axis &axis : lift.axes) {
     lifted.push_back(freshVars({axis}, "")[0]);
     places.push_back(program->index(lifted.back(), call->range));
     context.push_back(lifted.back());
@@ -365,27 +400,8 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
   FnInstance *caller = current;
   current = &fn;
   auto back = scope_exit([&] { current = caller; });
-
-  for (Argument &a : arguments) {
-    if (!a.source || a.param->type.element == ast::Element::Static)
-      continue;
-    Value v = withoutBoundary(a.value);
-    if (v.isData() && v.type.axes.size() > a.param->type.axes.size())
-      v = subscript(v, places, a.range);
-    if (v.isData() && hasBounds(decl->body, a.param->name.text) &&
-        (!isPlainRead(v) || hasBoundary(v) || hasBounds(decl->body, a.param->name.text, /*computed=*/true)))
-      v = materialise(v, a.param->name.text, a.range);
-    declareArgument(a, v);
-  }
-  for (Argument &a : arguments)
-    if (!a.source) {
-      a.value = eval(a.param->init, fn.root);
-      a.range = a.param->init->range;
-      a.source = a.param->init;
-      if (a.value.tag == Value::Poison || !bindParameter(fn, a, lift, liftedBy))
-        return {};
-      declareArgument(a, a.value);
-    }
+  if (!declareArguments(fn, arguments, lift, places))
+    return {};
 
   std::vector<Value> results;
   if (quiet && decl->hasResults) { // axes alone are wanted, and they are declared
@@ -397,8 +413,8 @@ Value Elaborator::callFn(const ast::FnDecl *decl, Instance *self, const ast::Cal
     return {};
   for (Value &v : results) {
     v = toData(v, call->range);
-    if (v.isData() && !lift.empty())
-      liftOver(lifted, lift, v);
+    if (v.isData() && !lift.axes.empty())
+      liftOver(lifted, lift.axes, v);
     if (v.tag == Value::Poison)
       return {};
   }

@@ -272,7 +272,16 @@ private:
   Value callFn(const ast::FnDecl *fn, Instance *self, const ast::CallExpr *call, Env env);
   bool matchArguments(const ast::FnDecl *fn, const ast::CallExpr *call, Env env, Env into,
                       llvm::SmallVectorImpl<Argument> &arguments);
-  bool bindParameter(FnInstance &fn, Argument &argument, llvm::SmallVectorImpl<Axis> &lift, Range &liftedBy);
+  /// The extra leading axes of a call, and the argument that brought them.
+  struct Lift {
+    llvm::SmallVector<Axis> axes;
+    Range by;
+  };
+  void declareArgument(FnInstance &fn, const Argument &argument, Value value);
+  bool bindArguments(FnInstance &fn, llvm::MutableArrayRef<Argument> arguments, Lift &lift);
+  bool declareArguments(FnInstance &fn, llvm::MutableArrayRef<Argument> arguments, Lift &lift,
+                        llvm::ArrayRef<Expr *> places);
+  bool bindParameter(FnInstance &fn, Argument &argument, Lift &lift);
   bool bindAxis(FnInstance &fn, const ast::Axis &declared, const Axis &actual, size_t position, Argument &argument);
   bool prepareBody(FnInstance &fn);
   bool runBody(FnInstance &fn, std::vector<Value> &results, std::vector<std::string> *names);
