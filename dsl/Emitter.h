@@ -153,6 +153,7 @@ private:
     mlir::Value let;
     llvm::SmallVector<mlir::AffineExpr> at;
   };
+  bool mayLeave(const Expr &read);
   bool findSymbols();
   llvm::SmallVector<size_t> orderLets() const;
 
@@ -162,6 +163,7 @@ private:
   Vars resultDims, reduced;
   llvm::SmallVector<mlir::Value> values;
   llvm::SmallVector<llvm::SmallVector<mlir::AffineExpr>> places;
+  llvm::SmallVector<Expr *> conditions; // and as clauses:
   Clauses clauses{Clause{}};
 };
 

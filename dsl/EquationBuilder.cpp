@@ -31,7 +31,24 @@ void EquationBuilder::read(const Operand &operand) {
 
 void EquationBuilder::read(const Tensor &tensor) { read(emitter.operandOf(tensor, {})); }
 
-void EquationBuilder::where(Expr *condition) { clauses = AffineForms::both(clauses, forms.clauses(condition)); }
+void EquationBuilder::where(Expr *condition) {
+  conditions.push_back(condition);
+  clauses = AffineForms::both(clauses, forms.clauses(condition));
+}
+
+/// Whether a read may lie outside its array where the conditions hold: one part of an `or` says nothing of another.
+bool EquationBuilder::mayLeave(const Expr &read) {
+  if (!read.is(Op::Read) || clauses.size() < 2)
+    return false;
+  Program &p = emitter.program;
+  return any_of(zip(read.args, read.array->type.axes), [&](auto place) {
+    auto [at, axis] = place;
+    if (at->is(Op::Index) && at->var->axis.same(axis))
+      return false;
+    Expr *low = p.binary(Op::Le, p.integer(0, {}), at, {}), *high = p.binary(Op::Lt, at, p.extent(axis, {}), {});
+    return !emitter.prover.holds(low, conditions) || !emitter.prover.holds(high, conditions);
+  });
+}
 
 /// What each symbol of the forms is; finding out may bring more of them.
 bool EquationBuilder::findSymbols() {
@@ -46,10 +63,10 @@ bool EquationBuilder::findSymbols() {
       Operand operand = emitter.operandOf(const_cast<Expr *>(e), forms.dims);
       if (!operand)
         return false;
-      // Looked up in a value of their own are the rows of a past that are there, 0 at the others, what is 0 outside,
-      // since a place that is looked up nowhere makes all of its point nothing, and what is read in part: only a view
-      // may end before what it reads does.
-      if (operand.past || operand.zeroOutside || emitter.readsPart(operand)) {
+      // Looked up in a value of their own are the rows of a past that are there, 0 at the others, and what is read in
+      // part: only a view may end before what it reads does. A place that is looked up nowhere makes all of its point
+      // nothing, so that what is 0 outside, or only asked for by one of several clauses, is looked up so, too.
+      if (operand.past || operand.zeroOutside || mayLeave(*e) || emitter.readsPart(operand)) {
         Tensor rows = emitter.view(operand, forms.dims, e->range);
         if (!rows)
           return false;

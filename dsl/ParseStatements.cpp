@@ -21,6 +21,8 @@ bool Parser::endStatement(llvm::StringRef what) {
     bool begins = looksLikeStatement(pos) && !is(Tok::For);
     if (begins)
       d->suggest("every " + what.str() + " has a line of its own");
+    else if (what == "fn" && is(Tok::Comma))
+      d->suggest("several results stand in a body: `{ return a, b }`");
     else
       hint(d);
   }
