@@ -101,6 +101,16 @@ bool FnWriter::bounded(Value &value) {
   return true;
 }
 
+/// Rows that may be read beyond their ends.
+Value &FnWriter::padded(const AxisList &axes) {
+  Value &value = want(Kind::Real, axes);
+  if (bounded(value))
+    return value;
+  Value &made = input(Kind::Real, axes);
+  bounded(made);
+  return made;
+}
+
 /// The row of an index, seldom one nearby that may be beyond the end.
 std::string FnWriter::nearRow(Value &value, const std::string &i) {
   if (!chance(10) || !bounded(value))

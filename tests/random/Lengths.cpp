@@ -48,11 +48,7 @@ void FnWriter::strided() {
   Axis t = sequences[0], e = staticAxis(), f = staticAxis();
   int64_t step = 2 + model.random.below(2), width = 1 + model.random.below(4);
   std::string n = std::to_string(step);
-  Value &x = want(Kind::Real, {t, e}), &w = model.param({f, Axis{width, ""}, e});
-  if (x.outside.empty()) {
-    x.outside = "0";
-    bounds.push_back(x.name + "[_] = 0");
-  }
+  Value &x = padded({t, e}), &w = model.param({f, Axis{width, ""}, e});
   Axis c = computed("(" + t.name + " + " + std::to_string(step - 1) + ") div " + n);
   std::string i = model.name("i"), j = model.name("i"), k = model.name("i"), l = model.name("i");
   line(define(Kind::Real, {c, f}, 6) + "[" + i + " in " + c.name + "," + j + "] = sum(" + k + " in " +

@@ -135,17 +135,13 @@ void FnWriter::convolution() {
   has(Feature::Convolution);
   has(Feature::Shift);
   Axis t = sequence(), e = staticAxis(), f = staticAxis();
-  int64_t width = 2 + model.random.below(4);
-  Value &x = want(Kind::Real, {t, e}), &w = model.param({f, Axis{width, ""}, e});
+  int64_t width = 2 + model.random.below(4), form = model.random.below(3);
+  Value &x = form ? want(Kind::Real, {t, e}) : padded({t, e}), &w = model.param({f, Axis{width, ""}, e});
   std::string i = model.name("i"), j = model.name("i"), k = model.name("i"), l = model.name("i");
   std::string n = std::to_string(width);
   int64_t stride = chance(20) ? 2 : 1;
-  switch (model.random.below(3)) {
-  case 0: // to the left, zero outside
-    if (x.outside.empty()) {
-      x.outside = "0";
-      bounds.push_back(x.name + "[_] = 0");
-    }
+  switch (form) {
+  case 0: // to the left, a number outside
     line(define(Kind::Real, {t, f}, 6) + "[" + i + " in " + t.name + "," + j + "] = sum(" + k + " in " + n + ", " + l +
          ") " + w.name + "[" + j + "," + k + "," + l + "] * " + x.name + "[" + i + " - " + (stride == 2 ? "2 * " : "") +
          k + "," + l + "]");

@@ -117,6 +117,7 @@ private:
   std::string place(Scope &scope, const Axis &axis);
   std::string at(Value &value, Scope &scope, bool shifts = true);
   bool bounded(Value &value);
+  Value &padded(const AxisList &axes);
   std::string nearRow(Value &value, const std::string &i);
   std::string guarded(Scope &scope, const std::string &name, const Axis &axis);
 
