@@ -203,7 +203,10 @@ void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot) {
     fold.value = value;
     fold.range = range;
     fold.finish = finish;
-    fold.map = [&](Value row, Value column, Value v) {
+    fold.map = [&](Value row, Value column, Value v, bool partly) {
+      Value present; // what is read along the columns ends with them
+      if (partly)
+        present = c.holds(arith::CmpIPredicate::slt, c.sequence(column), head.columns());
       auto along = [&](Point &point) {
         head.bind(point, same);
         point.bind(pattern.row, row);
@@ -218,7 +221,7 @@ void emitFoldTiles(Kernel &kernel, FoldPattern pattern, int64_t slot) {
         along(point);
         SmallVector<Value> read;
         for (unsigned k = 0; k < eq.reads.size(); ++k)
-          read.push_back(eq.reads[k] == wide ? v : point.read(k, {}));
+          read.push_back(eq.reads[k] == wide ? v : point.read(k, present));
         v = c.splat(emitRegion(point, map, read)[0]);
         wide = map->getResult(0);
       }

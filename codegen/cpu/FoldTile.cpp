@@ -154,7 +154,7 @@ struct TileEmitter {
           for (int64_t p = 0; p < count; ++p) {
             Value v = raw[r * count + p], at = e.add(column, p * kLanes);
             if (fold.map)
-              v = fold.map(tile.row(e, r), at, v);
+              v = fold.map(tile.row(e, r), at, v, partly);
             if (partly)
               v = masked(r, at, v);
             e.store(v, e.at(scoreVec(r, offset), p * kLanes * height));

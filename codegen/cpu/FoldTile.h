@@ -26,8 +26,9 @@ struct FoldTile {
   /// The columns that a row sees, 0 <= lo and lo <= hi, or lo >= hi for none (index).
   llvm::function_ref<std::pair<mlir::Value, mlir::Value>(mlir::Value row)> range;
   /// What becomes of the raw scores of 16 columns from `column` on, before `scale`; unset: nothing. Minus infinity
-  /// takes a column out, its value being multiplied by zero.
-  std::function<mlir::Value(mlir::Value row, mlir::Value column, mlir::Value scores)> map;
+  /// takes a column out, its value being multiplied by zero. `partly`: some of the columns may be beyond the range of
+  /// every row, where there may be no memory to read.
+  std::function<mlir::Value(mlir::Value row, mlir::Value column, mlir::Value scores, bool partly)> map;
   /// Stores 16 columns of a row's result. Called once for each.
   llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value result)> finish;
   /// If set: the largest mapped score of a row (before `scale`) and the sum of exp(scale * (score - largest)), for a

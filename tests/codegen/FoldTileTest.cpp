@@ -47,7 +47,7 @@ void addFold(TestRun &run, const Shape &s, Target target) {
     fold.range = range;
     fold.finish = finish;
     if (s.map)
-      fold.map = [&](Value, Value, Value v) { return e.mulf(v, e.real(2.0, v.getType())); };
+      fold.map = [&](Value, Value, Value v, bool) { return e.mulf(v, e.real(2.0, v.getType())); };
     fold.scratch = args[4];
     emitFoldRows(e, fold, args[6], args[7]);
   });

@@ -6,6 +6,8 @@
 #include "llvm/Support/Path.h"
 #include <cstring>
 #include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace llvm;
 
@@ -301,6 +303,33 @@ Error CompiledLibrary::session(const Signature &fn, const Ragged &batch) {
   return Error::success();
 }
 
+namespace {
+/// A copy behind whose end lies a page that nobody may read.
+class Fenced {
+public:
+  explicit Fenced(ArrayRef<char> bytes) {
+    size_t page = sysconf(_SC_PAGESIZE), before = alignTo(bytes.size(), page);
+    size = before + page;
+    base = static_cast<char *>(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (base == MAP_FAILED)
+      report_bad_alloc_error("no room for inputs");
+    mprotect(base + before, page, PROT_NONE);
+    data = base + before - bytes.size();
+    std::copy(bytes.begin(), bytes.end(), data);
+  }
+  Fenced(Fenced &&other) : base(std::exchange(other.base, nullptr)), data(other.data), size(other.size) {}
+  ~Fenced() {
+    if (base)
+      munmap(base, size);
+  }
+  const void *get() const { return data; }
+
+private:
+  char *base, *data;
+  size_t size;
+};
+} // namespace
+
 Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, Ragged &batch) {
   std::vector<int64_t> needed = limitsOf(axes, fn, batch);
   if (!current || (poison && calls++ % 2) ||
@@ -320,8 +349,9 @@ Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, Ragged &
   }
   for (const std::vector<int64_t> &ends : ArrayRef(offsets).take_front(fn.given))
     in.push_back(ends.data());
+  std::vector<Fenced> fenced;
   for (const Array &input : batch.inputs)
-    in.push_back(input.bytes.data());
+    in.push_back(poison ? fenced.emplace_back(input.bytes).get() : input.bytes.data());
 
   std::vector<Array> results;
   for (const Port &value : fn.results) {

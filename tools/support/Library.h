@@ -78,7 +78,7 @@ public:
 
   /// Before `open`: memory that the library asks for is full of NaNs (and ids of -1), and so are results before a call;
   /// every second call has a fresh session. What is read before it was written is then seen in what comes out. Writing
-  /// beyond the end of a result is an error of the call.
+  /// beyond the end of a result is an error of the call, and reading beyond the end of an input ends the process.
   bool poison = false;
 
   /// Weights: a path, or "" for the embedded ones.
