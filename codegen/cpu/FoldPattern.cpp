@@ -34,6 +34,12 @@ static bool runsAlong(AffineMap map, unsigned dim) {
   return simplifyAffineExpr(last - last.replace(d, zero), map.getNumDims(), map.getNumSymbols()) == d;
 }
 
+/// Whether dim `own` of `eq` goes through all that dim `dim` of `of` does: a view may be of fewer heads, rows or columns.
+static bool goesThroughAll(const EquationView &eq, unsigned own, const EquationView &of, unsigned dim) {
+  const Extent &x = eq.extents[own], &y = of.extents[dim];
+  return x.size == y.size && x.axis == y.axis;
+}
+
 /// Tiles read every row and column that the loops name, so none may be beyond the value.
 static bool readsInside(const EquationView &eq, unsigned read) {
   return isInRange(cast<Equation>(eq.op), eq.reads[read], eq.readMaps[read]);
@@ -104,6 +110,9 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
     unsigned found = 0;
     for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps))
       found += v == wide && (where || map.isIdentity());
+    for (unsigned d = 0; !where && d < scores.resultDims; ++d)
+      if (d >= eq.resultDims || !goesThroughAll(eq, d, scores, d))
+        return false;
     return found == 1 && wide.hasOneUse() && !llvm::is_contained(eq.lets, wide);
   };
   for (MapOp map : p.maps) {
@@ -128,6 +137,9 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   AffineMap weights = out.readMaps[p.weightRead];
   if (!weights.isProjectedPermutation() || weights.getDimPosition(p.column) != out.resultDims)
     return std::nullopt;
+  for (unsigned d = 0; d < scores.resultDims; ++d)
+    if (!goesThroughAll(out, weights.getDimPosition(d), scores, d))
+      return std::nullopt;
   // A condition of the sum must be one the softmax has: absent weights are zero anyway.
   if (!plain(out) && !sameCondition(softmax, out, weights))
     return std::nullopt;

@@ -191,7 +191,8 @@ void Placement::placeFold(FoldOp fold) {
         return true;
       SmallVector<unsigned> rows = rowsOf(v);
       for (unsigned k = 0; k < rowAxes; ++k)
-        if (map.getResult(rows[k]) != getAffineDimExpr(mine[k], map.getContext()))
+        if (map.getResult(rows[k]) != getAffineDimExpr(mine[k], map.getContext()) ||
+            equation.getDimAxis(mine[k]) != axisOf(cast<RankedTensorType>(v.getType()), rows[k]))
           return false;
       return true;
     };
