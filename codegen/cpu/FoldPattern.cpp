@@ -34,7 +34,8 @@ static bool runsAlong(AffineMap map, unsigned dim) {
   return simplifyAffineExpr(last - last.replace(d, zero), map.getNumDims(), map.getNumSymbols()) == d;
 }
 
-/// Whether dim `own` of `eq` goes through all that dim `dim` of `of` does: a view may be of fewer heads, rows or columns.
+/// Whether dim `own` of `eq` goes through all that dim `dim` of `of` does: a view may be of fewer heads, rows or
+/// columns.
 static bool goesThroughAll(const EquationView &eq, unsigned own, const EquationView &of, unsigned dim) {
   const Extent &x = eq.extents[own], &y = of.extents[dim];
   return x.size == y.size && x.axis == y.axis;

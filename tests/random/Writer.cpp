@@ -67,7 +67,9 @@ Value &ModelWriter::param(const AxisList &axes) {
   made.axes = axes;
   static const char *initial[] = {"", "", " = 0", " = glorot", " = normal(0.5)", " = uniform(-1, 1)"};
   members.push_back((chance(5) ? "const " : "param ") + made.name + " : " + shape(axes));
-  members.back() += StringRef(members.back()).starts_with("const") ? " = 0.5" : any(initial);
+  // A matrix of one number for all shall not make a recurrence grow.
+  std::string alike = axes.size() > 1 ? " = " + std::to_string(1.0 / axes.back().size) : " = 0.5";
+  members.back() += StringRef(members.back()).starts_with("const") ? alike : any(initial);
   return made;
 }
 
