@@ -20,10 +20,6 @@ bool FoldPattern::gathersValues() const {
   return heads() > 1 && Layout::of(type, true).rowSize % 256 == 0;
 }
 
-static bool mentions(AffineMap map, unsigned dim) {
-  return llvm::any_of(map.getResults(), [&](AffineExpr e) { return e.isFunctionOfDim(dim); });
-}
-
 // `dim` stands in the last expression only, with coefficient one.
 static bool runsAlong(AffineMap map, unsigned dim) {
   AffineExpr d = getAffineDimExpr(dim, map.getContext()), zero = getAffineConstantExpr(0, map.getContext());
@@ -97,10 +93,10 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
     return std::nullopt;
   p.row = axes[0], p.column = axes[1];
   p.depth = scores.extents.back().size;
-  p.queryRead = mentions(scores.readMaps[0], p.column) ? 1 : 0;
+  p.queryRead = scores.readMaps[0].isFunctionOfDim(p.column) ? 1 : 0;
   p.keyRead = 1 - p.queryRead;
   unsigned inner = scores.resultDims;
-  if (mentions(scores.readMaps[p.queryRead], p.column) || mentions(scores.readMaps[p.keyRead], p.row) ||
+  if (scores.readMaps[p.queryRead].isFunctionOfDim(p.column) || scores.readMaps[p.keyRead].isFunctionOfDim(p.row) ||
       !runsAlong(scores.readMaps[p.queryRead], inner) || !runsAlong(scores.readMaps[p.keyRead], inner) ||
       !readsInside(scores, 0) || !readsInside(scores, 1))
     return std::nullopt;
@@ -126,7 +122,7 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   if (!continues(softmax) || over.size() != 1 || over[0] != int64_t(p.column))
     return std::nullopt;
   for (AffineMap map : softmax.letMaps)
-    if (mentions(map, p.column))
+    if (map.isFunctionOfDim(p.column))
       return std::nullopt;
   wide = p.softmax->getResult(0);
   AffineMap any;
@@ -145,9 +141,9 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   if (!plain(out) && !sameCondition(softmax, out, weights))
     return std::nullopt;
   unsigned lane = out.resultDims - 1;
-  if (mentions(weights, lane) || !out.extents[lane].axis.empty() || weights.getNumResults() != out.resultDims ||
+  if (weights.isFunctionOfDim(lane) || !out.extents[lane].axis.empty() || weights.getNumResults() != out.resultDims ||
       !runsAlong(out.readMaps[p.valueRead], lane) ||
-      mentions(out.readMaps[p.valueRead], weights.getDimPosition(p.row)) || !readsInside(out, p.valueRead))
+      out.readMaps[p.valueRead].isFunctionOfDim(weights.getDimPosition(p.row)) || !readsInside(out, p.valueRead))
     return std::nullopt;
   p.width = out.extents[lane].size;
   if (p.width % kLanes)

@@ -75,6 +75,8 @@ static SmallVector<std::pair<unsigned, unsigned>> looseReads(Equation equation) 
 
 static void addBounds(Equation equation) {
   SmallVector<std::pair<unsigned, unsigned>> loose = looseReads(equation);
+  if (loose.empty())
+    return;
   EquationParts parts = equation.getParts();
   MLIRContext *context = equation->getContext();
   auto sizeOf = [&](unsigned read, unsigned place) -> AffineExpr {
