@@ -127,6 +127,10 @@ std::optional<Axis> Elaborator::rangeOf(const ast::Index &index, ArrayRef<const 
     error("R0205", index.over.range, "this range is empty");
     return std::nullopt;
   }
+  if (*high - *low >= 0x1p31) {
+    error("R0504", index.over.range, "a size is at most 2147483647, this is " + std::to_string(*high - *low + 1));
+    return std::nullopt;
+  }
   first = *low;
   return Axis{nullptr, *high - *low + 1, ""};
 }

@@ -371,6 +371,7 @@ private:
   std::unique_ptr<Program> scratch; // of quiet evaluation and of sizes
   int quiet = 0;
   unsigned depth = 0;
+  unsigned nestedStatements = 0; // each found because the one before reads it
   FnInstance *current = nullptr;
   llvm::SmallVector<const Var *, 8> context;
   llvm::SmallVector<Expr *, 8> guards;

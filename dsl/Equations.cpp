@@ -279,8 +279,13 @@ SmallVector<const Var *, 4> freeVars(const Expr *e) {
 bool isFree(const Var *var, const Expr *e) { return is_contained(freeVars(e), var); }
 
 Expr *rewrite(Program &program, Expr *e, function_ref<Expr *(Expr *)> f) {
+  return rewrite(program, e, [&](Expr *, Expr *now) { return f(now); });
+}
+
+Expr *rewrite(Program &program, Expr *e, function_ref<Expr *(Expr *, Expr *)> f) {
   if (!e)
     return nullptr;
+  Expr *was = e;
   SmallVector<Expr *, 3> args;
   bool changed = false;
   for (Expr *a : e->args) {
@@ -297,7 +302,7 @@ Expr *rewrite(Program &program, Expr *e, function_ref<Expr *(Expr *)> f) {
     e->args = args;
     e->outside = outside;
   }
-  return f(e);
+  return f(was, e);
 }
 
 Expr *substitute(Program &program, Expr *e, const Substitution &map) {

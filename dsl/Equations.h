@@ -228,6 +228,8 @@ using Substitution = llvm::DenseMap<const Var *, Expr *>;
 Expr *substitute(Program &program, Expr *e, const Substitution &map);
 /// Rebuilds bottom up; `f` gets every node after its operands and returns what stands for it.
 Expr *rewrite(Program &program, Expr *e, llvm::function_ref<Expr *(Expr *)> f);
+/// The same for who knows nodes by identity: `f` gets each as it was, too.
+Expr *rewrite(Program &program, Expr *e, llvm::function_ref<Expr *(Expr *was, Expr *now)> f);
 /// Every node, operands before users; false stops going into a node (called on the way down).
 void walk(const Expr *e, llvm::function_ref<bool(const Expr *)> f);
 /// Free index variables in order of appearance.

@@ -9,6 +9,8 @@ namespace rondo::eq {
 
 /// Index variables of the left side, then the right side over them.
 bool Elaborator::evaluate(StmtInstance &stmt, SmallVectorImpl<Var *> &indices, SmallVectorImpl<Value> &values) {
+  ++nestedStatements;
+  auto ends = scope_exit([&] { --nestedStatements; });
   auto targets = stmt.targets();
   auto sources = stmt.values();
   if (stmt.define && stmt.define->isDraw) {

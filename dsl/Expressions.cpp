@@ -30,7 +30,16 @@ Local *Elaborator::lookup(StringRef name, Env env) const {
 
 Value Elaborator::eval(const ast::Expr *e, Env env) {
   if (++depth > 400) {
-    error("R0408", e->range, "calls go too deep");
+    size_t calls = 0;
+    for (const FnInstance *fn = current; fn; fn = fn->caller)
+      ++calls;
+    if (nestedStatements > 2 * calls)
+      error("R0408", e->range, "too many equations wait here for one that stands further down")
+          .suggest(
+              "the order of equations is free, but a long chain of them is followed from its beginning: write what "
+              "is read above what reads it");
+    else
+      error("R0408", e->range, "calls go too deep");
     --depth;
     return {};
   }

@@ -1,4 +1,5 @@
 #include "dsl/Groups.h"
+#include "dsl/Normalise.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -88,7 +89,8 @@ private:
       Expr *a = supportOf(e->args[0]), *b = supportOf(e->args[1]);
       return a && b ? program.binary(Op::And, a, b, e->range) : a ? a : b;
     }
-    if (!e->is(Op::Read) || !e->array->body || !e->array->body->is(Op::Softmax) || !e->array->body->args[1])
+    if (!e->is(Op::Read) || !e->array->body || !e->array->body->is(Op::Softmax) || !e->array->body->args[1] ||
+        !isZeroOutside(e)) // what else stands outside is a weight, too
       return nullptr;
     const Expr *softmax = e->array->body;
     Substitution map;

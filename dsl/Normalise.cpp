@@ -1,4 +1,5 @@
 #include "dsl/Normalise.h"
+#include "dsl/Tidy.h"
 
 #include <cmath>
 
@@ -46,13 +47,11 @@ public:
   Normaliser(Program &p, const Array &reader, ArrayRef<const Group *> groups) : p(p), reader(reader), groups(groups) {}
 
   Expr *operator()(Expr *e) {
-    return rewrite(p, e, [&](Expr *n) -> Expr * {
-      if (n->is(Op::Read))
-        for (const Group *g : groups)
-          if (g->inclusive.contains(n))
-            return upTo(*g, n);
-      if (n->is(Op::Read) && !n->outside.empty())
-        return read(n);
+    return rewrite(p, e, [&](Expr *was, Expr *n) -> Expr * {
+      if (n->is(Op::Read)) {
+        auto *through = find_if(groups, [&](const Group *g) { return g->inclusive.contains(was); });
+        return read(n, through == groups.end() ? nullptr : *through);
+      }
       if (n->is(Op::Reduce))
         return reduce(n);
       return n;
@@ -64,21 +63,53 @@ private:
   const Array &reader;
   ArrayRef<const Group *> groups;
 
-  Expr *read(Expr *n) {
-    for (const Group *g : groups)
-      if (g->has(n->array)) {
-        auto offset = offsetOf(p, *g, reader, n);
-        if (offset && *offset != 0) { // carried from step to step
-          n = p.clone(*n);
-          n->outside.clear();
-          return n;
-        }
-      }
-    if (isZeroOutside(n))
-      return n;
-    Expr *result = p.clone(*n);
-    result->outside.clear();
-    for (const Outside &o : reverse(n->outside)) {
+  /// Whether the place is one of every array with this axis.
+  static bool liesWithin(const Expr *at, const Axis &axis) {
+    if (axis.seq)
+      return at->element.token && at->element.bound.same(axis);
+    if (auto n = asInteger(at))
+      return *n >= 0 && *n < axis.size;
+    return at->element.token && !at->element.bound.seq && at->element.bound.size <= axis.size;
+  }
+
+  /// Whether the condition says that such a place lies outside.
+  static bool saysOutside(const Expr *when, const Expr *at, const Axis &axis) {
+    if (when->is(Op::And))
+      return any_of(when->args, [&](const Expr *part) { return saysOutside(part, at, axis); });
+    return when->is(Op::Eq) && equal(when->args[0], at) && isOutside(when->args[1], axis);
+  }
+
+  /// Whether a read may leave its array only along the time of a recurrence that carries it from step to step: then
+  /// what stands outside is how that begins.
+  bool isCarried(const Expr *n) const {
+    return any_of(groups, [&](const Group *g) {
+      auto offset = offsetOf(p, *g, reader, n);
+      if (!offset || *offset == 0)
+        return false;
+      unsigned time = g->time.lookup(n->array);
+      ArrayRef<Axis> axes = n->array->type.axes;
+      bool within = all_of(enumerate(n->args, axes), [&](auto subscript) {
+        auto [k, at, axis] = subscript;
+        return k == time || liesWithin(at, axis);
+      });
+      return all_of(n->outside, [&](const Outside &o) {
+        return within || (o.when && saysOutside(o.when, n->args[time], axes[time]));
+      });
+    });
+  }
+
+  /// `through`: the recurrence whose rows it reads up to the step itself, or null.
+  Expr *read(Expr *n, const Group *through) {
+    SmallVector<Outside, 1> outside;
+    bool carried = !n->outside.empty() && isCarried(n);
+    if (carried || !isZeroOutside(n)) {
+      n = p.clone(*n);
+      outside.swap(n->outside);
+    }
+    Expr *result = through ? upTo(*through, n) : n;
+    if (carried)
+      return result;
+    for (const Outside &o : reverse(outside)) {
       Expr *inside = nullptr;
       if (o.when) {
         inside = p.negation(o.when, n->range);
@@ -113,6 +144,8 @@ private:
       return mean(n);
     case Reduction::Any:
     case Reduction::All: {
+      if (n->reduction == Reduction::All && !n->args[1]) // of a condition that always holds
+        return p.truth(true, n->range);
       Expr *count = p.make(Op::Reduce, Element::integer(), n->range, {nullptr, n->args[1]});
       count->reduction = Reduction::Count;
       count->vars = n->vars;

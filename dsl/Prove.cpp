@@ -9,6 +9,102 @@ using namespace mlir;
 
 namespace rondo::eq {
 
+/// What is known of an integer or truth wherever it is evaluated, here as `e`: one of these clauses.
+Clauses Prover::factsOf(AffineForms &forms, const Expr &s, AffineExpr e) {
+  auto end = [&](const Axis &axis) {
+    return axis.seq ? forms.get(program.length(axis.seq, {})) : getAffineConstantExpr(axis.size, context);
+  };
+  if (s.isBool())
+    return {Clause{{e, false}, {1 - e, false}}};
+  if (s.is(Op::Length)) {
+    Clause facts{{e - s.seq->least, false}};
+    if (s.seq->most)
+      facts.push_back({*s.seq->most - e, false});
+    if (s.seq->value && s.seq->bound.seq)
+      facts.push_back({end(s.seq->bound) - 1 - e, false});
+    return {facts};
+  }
+  if (s.is(Op::Max) || s.is(Op::Min)) {
+    AffineExpr a = forms.get(s.args[0]), b = forms.get(s.args[1]), more = s.is(Op::Max) ? a - b : b - a;
+    return {Clause{{e - a, true}, {more, false}}, Clause{{e - b, true}, {-more, false}}};
+  }
+  if (s.is(Op::Select)) {
+    Clauses then{Clause{{e - forms.get(s.args[1]), true}}}, otherwise{Clause{{e - forms.get(s.args[2]), true}}};
+    return AffineForms::either(AffineForms::both(forms.clauses(s.args[0]), then),
+                               AffineForms::both(forms.clauses(s.args[0], /*negated=*/true), otherwise));
+  }
+  if (s.is(Op::Read) && s.array->type.element.token) {
+    // A token that is read: or what stands outside its array.
+    const Axis &bound = s.array->type.element.bound;
+    const int64_t surely = bound.seq ? bound.seq->least : bound.size; // below this it is one
+    int64_t least = 0, most = surely - 1;
+    for (const Outside &o : s.outside) {
+      if (o.value->element.token && o.value->element.bound.same(bound))
+        continue;
+      auto n = asInteger(o.value);
+      if (!n)
+        return {Clause{}};
+      least = std::min(least, *n);
+      most = std::max(most, *n);
+    }
+    Clause facts{{e - least, false}};
+    if (!bound.seq)
+      facts.push_back({most - e, false});
+    else if (most < surely)
+      facts.push_back({end(bound) - 1 - e, false});
+    return {facts};
+  }
+  if (s.element.token)
+    return {Clause{{e, false}, {end(s.element.bound) - 1 - e, false}}};
+  return {Clause{}};
+}
+
+/// Whether integers may satisfy the clause. Something is known only of what it mentions: a token that is not evaluated
+/// does not tell that there are tokens.
+bool Prover::possible(AffineForms &forms, Clause clause, SmallVector<const void *> told, unsigned choices) {
+  auto mentioned = [&](auto isIn) { return any_of(clause, [&](const Constraint &c) { return isIn(c.expr); }); };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = 0; i < forms.dims.size() + forms.symbols.size(); ++i) { // facts may bring new symbols
+      size_t dims = forms.dims.size();
+      const void *what = i < dims ? static_cast<const void *>(forms.dims[i]) : forms.symbols[i - dims];
+      bool isNew = !is_contained(told, what) && mentioned([&](AffineExpr e) {
+        return i < dims ? e.isFunctionOfDim(i) : e.isFunctionOfSymbol(i - dims);
+      });
+      if (!isNew)
+        continue;
+      told.push_back(what);
+      changed = true;
+      Clauses facts = i < dims ? factsOf(forms, *program.index(forms.dims[i], {}), getAffineDimExpr(i, context))
+                               : factsOf(forms, *forms.symbols[i - dims], getAffineSymbolExpr(i - dims, context));
+      if (facts.size() == 1) {
+        clause.append(facts[0]);
+      } else if (choices) {
+        return any_of(facts, [&](const Clause &one) {
+          Clause with = clause;
+          with.append(one);
+          return possible(forms, std::move(with), told, choices - 1);
+        });
+      }
+    }
+  }
+  SmallVector<AffineExpr> exprs;
+  SmallVector<bool> equalities;
+  for (const Constraint &c : clause) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(c.expr)) {
+      if (c.equality ? constant.getValue() != 0 : constant.getValue() < 0)
+        return false;
+      continue;
+    }
+    exprs.push_back(c.expr);
+    equalities.push_back(c.equality);
+  }
+  if (exprs.empty())
+    return true;
+  auto set = IntegerSet::get(forms.dims.size(), forms.symbols.size(), exprs, equalities);
+  return !FlatLinearValueConstraints(set).isIntegerEmpty();
+}
+
 bool Prover::impossible(ArrayRef<Expr *> given) {
   AffineForms forms(context, program);
   Clauses all{Clause{}};
@@ -17,75 +113,8 @@ bool Prover::impossible(ArrayRef<Expr *> given) {
     if (own.size() * all.size() <= 256) // without the others less is known
       all = AffineForms::both(all, own);
   }
-  // What is known of every variable and symbol. Bounds may bring new symbols, so the lists grow while they are walked.
-  Clause known;
-  auto range = [&](AffineExpr e, const Axis &bound) {
-    known.push_back({e, false});
-    AffineExpr end = bound.seq ? forms.get(program.length(bound.seq, {})) : getAffineConstantExpr(bound.size, context);
-    known.push_back({end - 1 - e, false});
-  };
-  // A token that is read: or what stands outside its array.
-  auto rangeOfRead = [&](const Expr &read, AffineExpr e) {
-    const Axis &bound = read.array->type.element.bound;
-    const int64_t surely = bound.seq ? bound.seq->least : bound.size; // below this it is one
-    int64_t least = 0, most = surely - 1;
-    for (const Outside &o : read.outside) {
-      if (o.value->element.token && o.value->element.bound.same(bound))
-        continue;
-      auto n = asInteger(o.value);
-      if (!n)
-        return;
-      least = std::min(least, *n);
-      most = std::max(most, *n);
-    }
-    known.push_back({e - least, false});
-    if (!bound.seq)
-      known.push_back({most - e, false});
-    else if (most < surely)
-      known.push_back({forms.get(program.length(bound.seq, {})) - 1 - e, false});
-  };
-  for (size_t i = 0; i < forms.dims.size(); ++i)
-    range(getAffineDimExpr(i, context), forms.dims[i]->axis);
-  for (size_t i = 0; i < forms.symbols.size(); ++i) {
-    const Expr *s = forms.symbols[i];
-    AffineExpr e = getAffineSymbolExpr(i, context);
-    if (s->isBool()) {
-      known.push_back({e, false});
-      known.push_back({1 - e, false});
-    } else if (s->is(Op::Length)) {
-      known.push_back({e - s->seq->least, false});
-      if (s->seq->most)
-        known.push_back({*s->seq->most - e, false});
-      if (s->seq->value && s->seq->bound.seq)
-        known.push_back({forms.get(program.length(s->seq->bound.seq, {})) - 1 - e, false});
-    } else if (s->is(Op::Read) && s->array->type.element.token)
-      rangeOfRead(*s, e);
-    else if (s->element.token)
-      range(e, s->element.bound);
-  }
-  for (const Clause &clause : all) {
-    SmallVector<AffineExpr> exprs;
-    SmallVector<bool> equalities;
-    bool never = false;
-    for (const Clause *part : {&clause, static_cast<const Clause *>(&known)})
-      for (const Constraint &c : *part) {
-        if (auto constant = dyn_cast<AffineConstantExpr>(c.expr)) {
-          never |= c.equality ? constant.getValue() != 0 : constant.getValue() < 0;
-          continue;
-        }
-        exprs.push_back(c.expr);
-        equalities.push_back(c.equality);
-      }
-    if (never)
-      continue;
-    if (exprs.empty())
-      return false;
-    auto set = IntegerSet::get(forms.dims.size(), forms.symbols.size(), exprs, equalities);
-    FlatLinearValueConstraints constraints(set);
-    if (!constraints.isIntegerEmpty())
-      return false;
-  }
-  return true;
+  constexpr unsigned choices = 4; // one within another: each makes more clauses of one
+  return none_of(all, [&](const Clause &clause) { return possible(forms, clause, {}, choices); });
 }
 
 bool Prover::holds(Expr *condition, ArrayRef<Expr *> given) {
@@ -262,6 +291,12 @@ struct Checker {
             .suggest(howToken(at, e->bound, str(at)));
     } else if (e->is(Op::Reduce) && (e->reduction == Reduction::ArgMax || isWholeExtreme(e))) {
       chooses(e, given);
+    } else if (e->is(Op::Clamp) && e->bound.seq) {
+      Expr *some = program.binary(Op::Lt, program.integer(0, e->range), program.extent(e->bound, e->range), e->range);
+      if (!prover.holds(some, given))
+        if (auto *d = report("R0604", e->range, "this `clamp` may have nothing to choose from"))
+          d->label(e->range, "`" + e->bound.word() + "` may be empty")
+              .suggest("guard it with `if`, or declare a least length of more than 0");
     }
   }
 

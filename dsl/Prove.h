@@ -17,6 +17,9 @@ public:
   bool impossible(llvm::ArrayRef<Expr *> given);
 
 private:
+  Clauses factsOf(AffineForms &forms, const Expr &s, mlir::AffineExpr e);
+  bool possible(AffineForms &forms, Clause clause, llvm::SmallVector<const void *> told, unsigned choices);
+
   mlir::MLIRContext *context;
   Program &program;
 };
@@ -26,7 +29,7 @@ void walkGuarded(Program &program, Expr *e, llvm::SmallVectorImpl<Expr *> &given
                  llvm::function_ref<void(Expr *, llvm::ArrayRef<Expr *>)> f);
 
 /// Reports every subscript that may leave its array and has no boundary, every int that may be no token, and every
-/// argmax that may have nothing to choose from.
+/// argmax or clamp that may have nothing to choose from.
 bool proveSubscripts(mlir::MLIRContext *context, Program &program, Diagnostics &diagnostics);
 
 } // namespace rondo::eq

@@ -11,8 +11,7 @@ namespace rondo::eq {
 
 static Expr *bind(Program &p, Expr *e);
 
-/// `-1`, `T`, `T + 1`: no array has such a position.
-static bool isOutside(const Expr *at, const Axis &axis) {
+bool isOutside(const Expr *at, const Axis &axis) {
   if (auto n = asInteger(at))
     return *n < 0 || (!axis.seq && *n >= axis.size);
   if (at->is(Op::Add) && asInteger(at->args[1]).value_or(-1) >= 0)

@@ -6,6 +6,8 @@
 
 namespace rondo::eq {
 
+/// `-1`, `T`, `T + 1`: no array has such a position.
+bool isOutside(const Expr *at, const Axis &axis);
 /// Boundaries of names become the `outside` of the reads through them.
 void bindBoundaries(Program &program);
 /// Removes arrays that no result needs.
