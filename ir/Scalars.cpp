@@ -359,7 +359,7 @@ LogSumExp rondo::logSumExp(ArrayRef<Scalar> terms) {
   for (Scalar term : terms)
     top = std::max(top, term.value);
   if (!std::isfinite(top))
-    return {top, top, 0};
+    return {top, 1, 0};
   double sum = 0, errors = 0;
   for (Scalar term : terms) {
     double weight = std::exp(term.value - top);
@@ -367,5 +367,5 @@ LogSumExp rondo::logSumExp(ArrayRef<Scalar> terms) {
     if (weight > 0) // the difference is rounded, then its exponential
       errors += weight * (term.scale + std::fabs(term.value - top) + 1);
   }
-  return {top + std::log(sum), top, errors / sum};
+  return {top, sum, errors / sum};
 }

@@ -3,6 +3,7 @@
 
 #include "ir/interp/Tensor.h"
 #include "mlir/IR/Operation.h"
+#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -22,9 +23,11 @@ using ScalarFunction = std::function<Scalar(llvm::ArrayRef<Scalar>)>;
 ScalarFunction scalarFunction(mlir::Operation *op);
 bool isScalarOp(mlir::Operation *op);
 
-/// Log of the sum of exponentials (-inf of nothing), the largest term, and the relative error scale of the sum.
+/// The largest term (-inf of nothing), the sum of the exponentials of what each is above it, and the relative error
+/// scale of that sum.
 struct LogSumExp {
-  double value, top, error;
+  double top, sum, error;
+  double value() const { return top + std::log(sum); }
 };
 LogSumExp logSumExp(llvm::ArrayRef<Scalar> terms);
 

@@ -170,13 +170,12 @@ struct TileEmitter {
 
   /// Scores become weights; `best` becomes one over their sum.
   void computeWeights() {
-    double c = fold.scale * kLog2e;
     auto row = [&](Value r, Value index) {
       Value at = e.at(best, e.mul(r, kLanes));
       Value most = e.laneTree(e.loadVec(at), [&](Value x, Value y) { return e.maxSecond(x, y); });
       Value nothing = e.cmp(CmpFPredicate::OEQ, most, e.real(-kInf, e.vec()));
-      Value shift = e.select(nothing, e.zero(), e.mulf(most, e.real(-c, e.vec())));
-      Value factor = e.real(c, e.vec());
+      // Taken out before the scale: what rounding leaves of their products' difference may be anything.
+      Value shift = e.select(nothing, e.zero(), most);
       auto edge = [&](int64_t k) {
         Value v = e.loadAs(e.b.getI32Type(), e.at(e.at(edges, k * kLanes), e.mul(r, 2 * kLanes)));
         return arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), v).getResult();
@@ -190,7 +189,7 @@ struct TileEmitter {
           SmallVector<Value> weights;
           for (int64_t u = 0; u < count; ++u) {
             Value v = e.loadVec(e.at(e.at(start, e.mul(j, height)), u * kLanes * height));
-            weights.push_back(math.exp2NotPositive(e.fma(v, factor, shift)));
+            weights.push_back(math.exp2NotPositive(e.subf(v, shift), fold.scale * kLog2e));
           }
           Value sum = carried[0];
           for (int64_t u = 0; u < count; ++u) {

@@ -76,10 +76,15 @@ static constexpr double kExp2[] = {
 
 Value MathForms::exp2(Value x) { return exp2NotPositive(atMost(x, 129.0)); }
 
-Value MathForms::exp2NotPositive(Value x) {
-  x = atLeast(x, -152.0);
-  Rounded n = roundToInteger(x);
-  return scaleBy(polynomial(e.subf(x, n.real), kExp2), n);
+Value MathForms::exp2NotPositive(Value x, double scale) {
+  x = atLeast(x, -152.0 / scale);
+  if (scale == 1) {
+    Rounded n = roundToInteger(x);
+    return scaleBy(polynomial(e.subf(x, n.real), kExp2), n);
+  }
+  Value factor = e.real(scale, x.getType());
+  Rounded n = roundToInteger(x, factor);
+  return scaleBy(polynomial(e.fma(x, factor, arith::NegFOp::create(e.b, e.loc, n.real)), kExp2), n);
 }
 
 /// expm1(r) for |r| <= ln(2) / 2.

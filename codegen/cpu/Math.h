@@ -21,8 +21,8 @@ public:
   mlir::Value exp(mlir::Value x);
   /// 2^x.
   mlir::Value exp2(mlir::Value x);
-  /// 2^x where x <= 0 or NaN, as in a softmax: saves a clamp.
-  mlir::Value exp2NotPositive(mlir::Value x);
+  /// 2^(scale x), scale > 0, where x <= 0 or NaN, as in a softmax: saves a clamp.
+  mlir::Value exp2NotPositive(mlir::Value x, double scale = 1);
   mlir::Value expm1(mlir::Value x);
   mlir::Value log(mlir::Value x);
   mlir::Value log2(mlir::Value x);

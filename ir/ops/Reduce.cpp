@@ -116,7 +116,8 @@ LogicalResult ReduceOp::evaluate(Frame &frame) {
     if (how == "argmax")
       return argmaxOf(candidates);
     LogSumExp sum = logSumExp(candidates.terms);
-    return {sum.value, std::isfinite(sum.value) ? sum.error + std::fabs(sum.top) + std::fabs(sum.value) : 0};
+    double value = sum.value();
+    return {value, std::isfinite(value) ? sum.error + std::fabs(sum.top) + std::fabs(value) : 0};
   };
   double nothing = reduced({}).value;
   if (getResult().getType().getElementType().isInteger(32)) // no infinity: the end of 32 bits

@@ -92,7 +92,7 @@ LogicalResult SoftmaxOp::evaluate(Frame &frame) {
     auto members = llvm::map_to_vector(group, [](const Member &member) { return member.term; });
     LogSumExp sum = logSumExp(members);
     for (const Member &member : group) {
-      double value = sum.value == -kInfinity ? 0 : std::exp(member.term.value - sum.value);
+      double value = sum.top == -kInfinity ? 0 : std::exp(member.term.value - sum.top) / sum.sum;
       double relative = member.term.scale + std::fabs(member.term.value - sum.top) + sum.error + 2;
       result.data[member.place] = value;
       result.scale[member.place] = value == 0 ? 0 : value * relative;
