@@ -37,12 +37,26 @@ static bool goesThroughAll(const EquationView &eq, unsigned own, const EquationV
   return x.size == y.size && x.axis == y.axis;
 }
 
-/// Tiles read every row and column that the loops name, so none may be beyond the value.
-static bool readsInside(const EquationView &eq, unsigned read) {
-  return isInRange(cast<Equation>(eq.op), eq.reads[read], eq.readMaps[read]);
+/// Tiles read, as they lie in memory, real numbers of every row and column that the loops name: none may be beyond the
+/// value. Those of a grid stand apart where its last axis is the innermost.
+static bool readsRows(const EquationView &eq, unsigned read) {
+  auto type = cast<RankedTensorType>(eq.reads[read].getType());
+  return type.getElementType().isF32() && !Layout::of(type, /*padded=*/true).innerRow &&
+         isInRange(cast<Equation>(eq.op), eq.reads[read], eq.readMaps[read]);
 }
 
 static bool plain(const EquationView &eq) { return eq.lets.empty() && eq.scalars.empty() && eq.where.empty(); }
+
+/// Whether a condition says where a range of `dim` begins and ends, and no more: what is outside is then not read.
+static bool isRange(ArrayRef<IntegerSet> where, unsigned dim) {
+  auto steps = [&](AffineExpr e, IntegerSet set) {
+    AffineExpr d = getAffineDimExpr(dim, e.getContext());
+    AffineExpr step = simplifyAffineExpr(e.replace(d, d + 1) - e, set.getNumDims(), set.getNumSymbols());
+    auto constant = dyn_cast<AffineConstantExpr>(step);
+    return constant && std::abs(constant.getValue()) <= 1;
+  };
+  return where.size() == 1 && llvm::all_of(where[0].getConstraints(), [&](AffineExpr e) { return steps(e, where[0]); });
+}
 
 // Whether `out` states the condition of `softmax` again, its weights read by `map`.
 static bool sameCondition(const EquationView &softmax, const EquationView &out, AffineMap map) {
@@ -98,7 +112,7 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   unsigned inner = scores.resultDims;
   if (scores.readMaps[p.queryRead].isFunctionOfDim(p.column) || scores.readMaps[p.keyRead].isFunctionOfDim(p.row) ||
       !runsAlong(scores.readMaps[p.queryRead], inner) || !runsAlong(scores.readMaps[p.keyRead], inner) ||
-      !readsInside(scores, 0) || !readsInside(scores, 1))
+      !readsRows(scores, 0) || !readsRows(scores, 1))
     return std::nullopt;
 
   // One chain of wide values, each read at its own index.
@@ -137,13 +151,13 @@ std::optional<FoldPattern> FoldPattern::of(FoldOp fold) {
   for (unsigned d = 0; d < scores.resultDims; ++d)
     if (!goesThroughAll(out, weights.getDimPosition(d), scores, d))
       return std::nullopt;
-  // A condition of the sum must be one the softmax has: absent weights are zero anyway.
-  if (!plain(out) && !sameCondition(softmax, out, weights))
+  // A condition of the sum must be the one the softmax has, and absent values must not be multiplied, by zero or not.
+  if (!plain(out) && !(sameCondition(softmax, out, weights) && isRange(softmax.where, p.column)))
     return std::nullopt;
   unsigned lane = out.resultDims - 1;
   if (weights.isFunctionOfDim(lane) || !out.extents[lane].axis.empty() || weights.getNumResults() != out.resultDims ||
       !runsAlong(out.readMaps[p.valueRead], lane) ||
-      out.readMaps[p.valueRead].isFunctionOfDim(weights.getDimPosition(p.row)) || !readsInside(out, p.valueRead))
+      out.readMaps[p.valueRead].isFunctionOfDim(weights.getDimPosition(p.row)) || !readsRows(out, p.valueRead))
     return std::nullopt;
   p.width = out.extents[lane].size;
   if (p.width % kLanes)
