@@ -169,7 +169,8 @@ void Placement::placeTiles(FoldOp fold, const FoldPattern &pattern) {
         places[v] = Place{Place::Nowhere, 0, layout};
 }
 
-// A fold goes row by row when every operation in it reads what the fold itself computes at its own row only.
+// A fold goes row by row when every operation in it reads what the fold itself computes at its own row only. What is
+// wanted of a row only there exists as one row in scratch.
 void Placement::placeFold(FoldOp fold) {
   bool inScan = fold->getParentOfType<ScanOp>() != nullptr;
   if (auto pattern = FoldPattern::of(fold); pattern && !inScan)
@@ -186,6 +187,8 @@ void Placement::placeFold(FoldOp fold) {
     if (!equation || rowAxes == 0 || !Layout::of(equation.getDomainType(), true).perExample)
       return;
     SmallVector<unsigned> mine = rowsOf(op.getResult(0));
+    if (llvm::any_of(ArrayRef(mine).take_front(rowAxes), [&](unsigned dim) { return normalises(&op, dim); }))
+      return;
     auto atOwnRow = [&](Value v, AffineMap map) {
       if (v.getParentBlock() != &block)
         return true;
@@ -208,8 +211,8 @@ void Placement::placeFold(FoldOp fold) {
   for (Operation &op : block.without_terminator())
     for (Value v : op.getResults()) {
       Layout layout = Layout::of(cast<RankedTensorType>(v.getType()), true);
-      if (layout.rowDims.size() <= rowAxes)
-        continue;
+      if (layout.rowDims.size() <= rowAxes || llvm::is_contained(block.getTerminator()->getOperands(), v))
+        continue; // stored
       int64_t runs = 1;
       for (int64_t d = 0; d < layout.type.getRank(); ++d)
         if (!layout.type.isDynamicDim(d))
