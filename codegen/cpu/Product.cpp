@@ -162,8 +162,9 @@ struct ProductEmitter {
     });
   }
 
-  /// The most tiles of a block.
-  int64_t blockTiles(int64_t height) {
+  /// The most tiles of a block; the buffer holds their sums.
+  int64_t blockTiles(const TileShape &shape) {
+    int64_t height = shape.heights.front();
     if (product.blockRows)
       return (product.blockRows + height - 1) / height;
     int64_t depth = 1;
@@ -171,14 +172,15 @@ struct ProductEmitter {
       APInt c;
       depth *= matchPattern(v, m_ConstantInt(&c)) ? c.getSExtValue() : 512;
     }
-    return std::clamp(kBlockFloats / std::max<int64_t>(depth, 1) / height, kLeastTiles, kMostTiles);
+    int64_t most = std::min(kMostTiles, kProductBuffer / (height * shape.panels * kLanes));
+    return std::clamp(kBlockFloats / std::max<int64_t>(depth, 1) / height, kLeastTiles, most);
   }
 
   /// Blocks of nearly equal numbers of tiles: each reads all of B, so a short last one would cost like a long one.
   void general(const TileShape &shape, Value lo, Value hi, Value from, Value to) {
     int64_t height = shape.heights.front();
     Value tiles = e.max(e.ceilDiv(e.sub(hi, lo), height), e.index(1));
-    Value blocks = e.ceilDiv(tiles, blockTiles(height));
+    Value blocks = e.ceilDiv(tiles, blockTiles(shape));
     Value each = e.b.createOrFold<arith::DivUIOp>(e.loc, e.add(tiles, e.sub(blocks, e.index(1))), blocks);
     auto loop = scf::ForOp::create(e.b, e.loc, lo, hi, e.mul(each, height));
     OpBuilder::InsertionGuard guard(e.b);

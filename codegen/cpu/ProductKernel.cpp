@@ -17,13 +17,15 @@ static bool isStripRead(Operation *op) {
   if (!type.getElementType().isF32() ||
       !cast<RankedTensorType>(contract.getReads()[0].getType()).getElementType().isF32())
     return isSafeView(op);
-  EquationView eq = EquationView::of(op);
-  for (AffineMap map : eq.letMaps)
-    for (AffineExpr e : map.getResults())
-      for (int64_t d = 0; d < type.getRank(); ++d)
-        if (!type.isDynamicDim(d) && e.isFunctionOfDim(d))
-          return false;
   return true;
+}
+
+/// Whether an integer is looked up for each column, not once for the row.
+static bool looksUpByColumn(const EquationView &eq) {
+  return llvm::any_of(eq.letMaps, [&](AffineMap map) {
+    return llvm::any_of(llvm::seq(eq.resultDims),
+                        [&](unsigned d) { return eq.extents[d].axis.empty() && map.isFunctionOfDim(d); });
+  });
 }
 
 std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &placement) {
@@ -68,6 +70,8 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
     if (!isa<MapOp>(inner) && !isStripRead(&inner))
       return std::nullopt;
     EquationView eq = EquationView::of(&inner);
+    if (looksUpByColumn(eq))
+      return std::nullopt;
     for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps)) {
       if (v.getParentBlock() != &op.getBlock() || llvm::is_contained(p.earlier, v.getDefiningOp()))
         continue;

@@ -36,24 +36,24 @@ static AffineMap throughView(Equation view, AffineMap inner, AffineMap outer) {
 }
 
 /// Looks through free views; `map` gives the index of `value`.
-static void addAccess(Value value, AffineMap map, SmallVectorImpl<Access> &accesses) {
+static void addAccess(Value value, AffineMap map, bool lookUp, SmallVectorImpl<Access> &accesses) {
   Operation *maker = value.getDefiningOp();
   if (!isFreeView(maker)) {
-    accesses.push_back({value, map});
+    accesses.push_back({value, map, lookUp});
     return;
   }
   auto view = cast<Equation>(maker);
-  addAccess(view.getReads()[0], throughView(view, view.getReadMap(0), map), accesses);
+  addAccess(view.getReads()[0], throughView(view, view.getReadMap(0), map), lookUp, accesses);
   for (auto [i, let] : llvm::enumerate(view.getLets()))
-    addAccess(let, throughView(view, view.getLetMap(i), map), accesses);
+    addAccess(let, throughView(view, view.getLetMap(i), map), /*lookUp=*/true, accesses);
 }
 
 SmallVector<Access> rondo::accessesOf(Equation op) {
   SmallVector<Access> accesses;
   for (auto [i, value] : llvm::enumerate(op.getReads()))
-    addAccess(value, op.getReadMap(i), accesses);
+    addAccess(value, op.getReadMap(i), /*lookUp=*/false, accesses);
   for (auto [i, value] : llvm::enumerate(op.getLets()))
-    addAccess(value, op.getLetMap(i), accesses);
+    addAccess(value, op.getLetMap(i), /*lookUp=*/true, accesses);
   return accesses;
 }
 
@@ -307,6 +307,8 @@ private:
     Value root = product.ops.front()->getResult(0);
     bool reads = false;
     for (const Access &access : accessesOf(equation)) {
+      if (access.lookUp && access.map.isFunctionOfDim(last))
+        return false; // what is looked up is the row's
       if (!isIn(access.source, group))
         continue;
       reads = true;

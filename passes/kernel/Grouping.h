@@ -22,6 +22,7 @@ void finishViews(mlir::func::FuncOp func);
 struct Access {
   mlir::Value source;
   mlir::AffineMap map;
+  bool lookUp; // for a place or a condition, by the operation or by a view
 };
 llvm::SmallVector<Access> accessesOf(Equation op);
 
