@@ -2,8 +2,6 @@
 #include "codegen/library/Parts.h"
 
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
 
 using namespace llvm;
 
@@ -30,24 +28,6 @@ Error writeFile(StringRef path, StringRef bytes) {
   if (Error error = temporary->keep(path))
     return unavailable("cannot write " + path + ": " + toString(std::move(error)));
   return Error::success();
-}
-
-Expected<TemporaryFolder> TemporaryFolder::create() {
-  SmallString<128> path;
-  if (std::error_code code = sys::fs::createUniqueDirectory("rondo", path))
-    return unavailable("cannot make a temporary folder: " + code.message());
-  return TemporaryFolder(path.str().str());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  if (!path.empty())
-    sys::fs::remove_directories(path);
-}
-
-std::string TemporaryFolder::file(StringRef name) const {
-  SmallString<128> result(path);
-  sys::path::append(result, name);
-  return result.str().str();
 }
 
 } // namespace rondo

@@ -3,6 +3,7 @@
 
 #include "codegen/cpu/Lowering.h"
 #include "codegen/library/Parts.h"
+#include "codegen/library/TemporaryFolder.h"
 #include "mlir/IR/Threading.h"
 #include "runtime/embedded.h"
 #include "llvm/Support/FileSystem.h"
@@ -24,6 +25,9 @@ public:
     if (Error error = check())
       return error;
     decide();
+    if (!facts.weightsFile.empty() && sys::fs::equivalent(at(facts.weightsFile), options.weights))
+      return unavailable("the packed weights would replace " + options.weights +
+                         ", which they are made of; write into another folder");
     if (Error error = compile())
       return error;
     if (!options.weights.empty())

@@ -1,6 +1,7 @@
 // The runtime under the names of a library, objects into an archive, objects into a shared library.
 #include "codegen/cpu/Lowering.h"
 #include "codegen/library/Parts.h"
+#include "codegen/library/TemporaryFolder.h"
 #include "runtime/embedded.h"
 
 #include "llvm/ObjCopy/CommonConfig.h"

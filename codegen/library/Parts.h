@@ -1,4 +1,4 @@
-// What the files of this folder share. Outside of it only Library.h is included.
+// What the files of this folder share. Outside of it only Library.h and TemporaryFolder.h are included.
 #pragma once
 
 #include "codegen/library/Library.h"
@@ -129,17 +129,5 @@ llvm::Error failed(const llvm::Twine &message);
 llvm::Error unavailable(const llvm::Twine &message);
 /// Writes under a temporary name in the same folder, then renames.
 llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes);
-/// A folder for intermediate files that goes with this object.
-class TemporaryFolder {
-public:
-  static llvm::Expected<TemporaryFolder> create();
-  TemporaryFolder(TemporaryFolder &&other) : path(std::move(other.path)) { other.path.clear(); }
-  ~TemporaryFolder();
-  std::string file(llvm::StringRef name) const;
-
-private:
-  explicit TemporaryFolder(std::string path) : path(std::move(path)) {}
-  std::string path;
-};
 
 } // namespace rondo

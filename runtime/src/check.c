@@ -52,8 +52,8 @@ static rondo_status check_axis(const rondo_export *export_, int32_t a, const ron
     if (offsets[i + 1] < offsets[i] || __builtin_sub_overflow(offsets[i + 1], offsets[i], &length))
       return rondo_fail(error, RONDO_EINVAL, "%s: the offsets of %s fall at example %d", export_->name, axis->name, i);
     if (length < axis->least)
-      return rondo_fail(error, RONDO_ERANGE, "%s: example %d has no %s; at least %d", export_->name, i, axis->name,
-                        (int64_t)axis->least);
+      return rondo_fail(error, RONDO_ERANGE, "%s: example %d has %s = %d; at least %d", export_->name, i, axis->name,
+                        length, (int64_t)axis->least);
     if (axis->max && length > axis->max)
       return rondo_fail(error, RONDO_ERANGE, "%s: example %d has %s = %d; the model admits %d", export_->name, i,
                         axis->name, length, axis->max);

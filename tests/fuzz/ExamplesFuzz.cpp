@@ -7,10 +7,12 @@ using namespace rondo;
 
 static const char manifest[] =
     R"({"axes": ["S", "T"], "exports": [{"name": "f", "axes": [{"name": "S", "least": 1, "max": 0}, {"name": "T"}],
+        "made_axes": [{"name": "2*T", "constant": 0, "divisor": 1, "factors": [0, 2]}],
         "inputs": [{"name": "src", "element": "i32", "axes": ["S"], "shape": [], "bound": 8000},
                    {"name": "at", "element": "i32", "axes": ["T"], "shape": [], "bound": "S"},
                    {"name": "x", "element": "f32", "axes": ["T"], "shape": [2]},
-                   {"name": "m", "element": "bool", "axes": ["T", "S"], "shape": []}], "results": []}]})";
+                   {"name": "m", "element": "bool", "axes": ["T", "S"], "shape": []},
+                   {"name": "y", "element": "f32", "axes": ["2*T"], "shape": [], "default": 1}], "results": []}]})";
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const std::unique_ptr<CompiledLibrary> library = llvm::cantFail(CompiledLibrary::fromManifest(manifest));

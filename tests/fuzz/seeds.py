@@ -62,4 +62,4 @@ manifest = {
         "results": [{"name": "logits", "element": "f32", "axes": ["T"], "shape": [8000]}]}]}
 (folder("manifest") / "mt.json").write_text(json.dumps(manifest))
 (folder("manifest") / "one.json").write_text((source / "tests/runtime/manifest.inc").read_text())
-(folder("examples") / "lines").write_text('{"src": [1, 2], "at": "ab", "x": [[1, 2], [3.5, -4]], "m": [[true, false], [0, 1]]}\n')
+(folder("examples") / "lines").write_text('{"src": [1, 2], "at": "ab", "x": [[1, 2], [3.5, -4]], "m": [[true, false], [0, 1]], "y": [1, 2, 3, 4]}\n')

@@ -126,6 +126,9 @@ TEST_F(LibraryTest, SaysWhatIsWrongWithWeights) {
   std::string message = write(o);
   EXPECT_NE(message.find("w.safetensors: "), std::string::npos) << message;
   EXPECT_NE(message.find("gain"), std::string::npos) << message;
+  o.embedBelow = 0;
+  o.weights = scratch.put("scale.weights", scaleWeights(3, 7));
+  EXPECT_NE(write(o).find("would replace " + o.weights), std::string::npos);
   // What failed leaves nothing behind.
   EXPECT_FALSE(llvm::sys::fs::exists(scratch.file("libscale.so")));
   EXPECT_FALSE(llvm::sys::fs::exists(scratch.file("scale.h")));

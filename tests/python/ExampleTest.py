@@ -69,7 +69,7 @@ def test_c(charlm, compiler):
     refused = subprocess.run([program, "/nonexistent", "x"], capture_output=True)
     assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"
     refused = subprocess.run([program, charlm / "w.safetensors", "x", ""], capture_output=True)
-    assert refused.returncode == 1 and refused.stderr.endswith(b": example 1 has no T; at least 1\n")
+    assert refused.returncode == 1 and refused.stderr.endswith(b": example 1 has T = 0; at least 1\n")
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++-22"])
@@ -88,4 +88,4 @@ def test_cpp(charlm, compiler):
     refused = subprocess.run([program, "/nonexistent", "x"], capture_output=True)
     assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"
     refused = subprocess.run([program, charlm / "w.safetensors", "x", ""], capture_output=True)
-    assert refused.returncode == 1 and refused.stderr.endswith(b": example 1 has no T; at least 1\n")
+    assert refused.returncode == 1 and refused.stderr.endswith(b": example 1 has T = 0; at least 1\n")

@@ -101,8 +101,10 @@ def test_slices_that_begin_at_different_rows(one):
         (dict(gold=b"abcd"), TypeError, "dots: gold: expected a list with one sequence per example"),
         (dict(x=[np.ones((2, 3)), np.ones((1, 3))]), ValueError, "dots: x[0]: expected the shape [n, 2], got [2, 3]"),
         (dict(x=[np.ones(2), np.ones(2)]), ValueError, "dots: x[0]: expected the shape [n, 2], got [2]"),
+        (dict(gold=[1, 0]), ValueError, "dots: gold[0]: expected the shape [n], got []"),
+        (dict(gold=[np.ma.array([1], mask=[1]), [0, 0, 0]]), TypeError, "dots: gold[0]: masks are not read; give only the rows that there are"),
         (dict(flag=[0, 2]), rondo.Error, "dots: flag[1] is 2; expected 0 to 1"),
-        (dict(x=[np.ones((2, 2)), np.ones((0, 2))]), rondo.Error, "dots: example 1 has no T; at least 1"),
+        (dict(x=[np.ones((2, 2)), np.ones((0, 2))]), rondo.Error, "dots: example 1 has T = 0; at least 1"),
         (dict(x=None), TypeError, "dots: x: expected a list with one sequence per example"),
         (dict(z=1), TypeError, "dots: no input called z"),
     ],
@@ -130,6 +132,10 @@ def test_what_only_looks_like_an_input(one):
     for threads in (-1, 257, 2**32 + 1):
         with pytest.raises(ValueError, match=f"threads is {threads}"):
             rondo.load(LIBRARY, WEIGHTS, threads=threads)
+    with pytest.raises(ValueError, match="spin_us is -1"):
+        rondo.load(LIBRARY, WEIGHTS, spin_us=-1)
+    with pytest.raises(TypeError, match="offsets: expected whole numbers, got float64"):
+        rondo.Ragged(np.arange(5), [0.5, 2])
     with pytest.raises(ValueError, match="zero byte"):
         one.save("a\0b")
     for copier in (copy.copy, copy.deepcopy, pickle.dumps):

@@ -87,7 +87,7 @@ TEST(Call, lengths) {
   Opened o;
   Dots d;
   d.T = {0, 3, 3};
-  refused(o, d, RONDO_ERANGE, "dots: example 1 has no T; at least 1");
+  refused(o, d, RONDO_ERANGE, "dots: example 1 has T = 0; at least 1");
   d.T = {0, 3, 2};
   refused(o, d, RONDO_EINVAL, "dots: the offsets of T fall at example 1");
   d.T = {-1, 1, 2};

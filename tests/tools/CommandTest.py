@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -34,6 +36,20 @@ def test_wrong_words_are_usage_errors_with_a_hint():
         assert done.returncode == 2 and done.stdout == ""
         assert done.stderr.startswith("error: ") and hint in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_one_word_is_one_value(model):
+    """The model behind an option that may be repeated is the model; a script's empty variable is no value."""
+    for words in (["compile", "--emit=asm", "--target", "x86-64-v3,x86-64-v2"], ["bench", "--rounds", "1", "--lengths", "3", "--threads", "1"]):
+        done = rondo(*words, model)
+        assert done.returncode == 0, done.stderr
+    for option in ("--weights", "--output", "--name", "--pass-pipeline"):
+        done = rondo("compile", model, option, "")
+        assert done.returncode == 2 and done.stderr == f"error: {option}: the value is empty (see `rondo compile --help`)\n"
+    for words in (["verify", model, "--bound"], ["import", model, "w.npz", "--map", "m", "--tolerance"]):
+        for number in ("-1", "nan", "inf", "x"):
+            done = rondo(*words, number)
+            assert done.returncode == 2 and f"{number}: a number is expected, 0 at least" in done.stderr
 
 
 def test_version():
@@ -126,6 +142,36 @@ def test_what_is_no_file_is_written_as_it_is(model, tmp_path):
     assert pipe.is_fifo()
     done = rondo("compile", "--emit=rondo", model, "-o", str(tmp_path))
     assert done.returncode == 2 and "Is a directory" in done.stderr
+
+
+def test_what_is_read_is_not_replaced(model, tmp_path):
+    (tmp_path / "lines").write_text('{"x": [[1, 2, 3, 4]]}\n')
+    lines, text = str(tmp_path / "lines"), open(model).read()
+    (tmp_path / "link.rondo").hardlink_to(model)
+    for words, kept in (
+        (["compile", "--emit=asm", model, "-o", model], model),
+        (["compile", "--emit=asm", model, "-o", str(tmp_path / "link.rondo")], model),
+        (["explain", model, "--html", model], model),
+        (["init", "--force", model, "-o", model], model),
+        (["run", model, "-i", lines, "-o", lines], lines),
+    ):
+        before = open(kept).read()
+        done = rondo(*words)
+        assert done.returncode == 2 and "would be replaced, and it is read here" in done.stderr and open(kept).read() == before
+    assert open(model).read() == text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_leaves_nothing_behind(model, tmp_path, number):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    words = [RONDO, "bench", model, "--rounds", "100000", "--lengths", "5000"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(folder)}) as running:
+        while running.poll() is None and not list(folder.rglob("*.so")):
+            time.sleep(0.01)
+        running.send_signal(number)
+        assert running.wait(60) == -number
+    assert not list(folder.iterdir())
 
 
 def test_quiet_says_nothing(model, tmp_path):

@@ -164,6 +164,7 @@ model Heads() {
     # Without kernels the code is slower, not another; a program of one example is none that a library has.
     for passes, status, says in (
         ("rondo-batch,rondo-flatten-columns", 0, ""),
+        ("canonicalize,rondo-forward,cse", 0, ""),
         ("rondo-hoist", 1, "is a program of one example"),
     ):
         pipeline = f"--pass-pipeline=builtin.module({passes})"

@@ -123,3 +123,20 @@ def test_infinities_are_compared(tmp_path, want, right):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert done.returncode == (0 if right else 1), done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].endswith("ok" if right else "DIFFERENT")
+
+
+def test_a_reference_that_says_nothing(tmp_path):
+    (tmp_path / "masked.rondo").write_text(MASKED)
+    (tmp_path / "w.map").write_text("W -> W\n")
+    np.savez(tmp_path / "w.npz", W=np.ones(4, np.float32))
+    x, y = np.ones((3, 4), np.float32), np.array([-np.inf, 4, 4], np.float32)
+    for reference, says in (
+        ({"x": x[:0], "y": y[:0], "T.offsets": np.array([0])}, "holds no example"),
+        ({"x": x, "y": y[None]}, "y has shape [1, 3], the model gives [3]"),
+        ({"x": x.T, "y": y, "T.offsets": np.array([0, 3])}, "x has shape [4, 3], and 3 rows of [4] are expected"),
+        ({"x": x}, "none of the results"),
+    ):
+        np.savez(tmp_path / "reference.npz", **reference)
+        command = [RONDO, "import", "masked.rondo", "w.npz", "--map", "w.map", "--reference", "reference.npz"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        assert done.returncode in (1, 2) and says in done.stderr and not (tmp_path / "w.rondo.safetensors").exists(), done.stderr

@@ -1,5 +1,7 @@
-// A manifest that is not what it should be: refused, before anything is computed from it.
+// A manifest that is not what it should be: refused, before anything is computed from it. And inputs that are not what
+// a manifest says.
 #include "tools/support/Examples.h"
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace rondo;
@@ -42,4 +44,52 @@ TEST(Manifest, IdsOf32Bits) {
   auto batch = batchFromArrays(fn, {{"x", Array::ofLongs({1}, {(1ll << 32) + 1})}});
   ASSERT_FALSE(bool(batch));
   EXPECT_NE(llvm::toString(batch.takeError()).find("32 bits"), std::string::npos);
+}
+
+// y is over an axis that the model makes of T: a batch of another length would be read beyond its end.
+static const char made[] = R"([{"name": "f", "axes": [{"name": "T", "least": 1, "max": 0}],
+    "made_axes": [{"name": "2*T", "constant": 0, "divisor": 1, "factors": [2]}],
+    "inputs": [{"name": "x", "element": "f32", "axes": ["T"], "shape": [3]},
+               {"name": "y", "element": "f32", "axes": ["2*T"], "shape": [], "default": 7}],
+    "results": [{"name": "z", "element": "f32", "axes": ["T"], "shape": []}]}])";
+
+TEST(Examples, JsonLines) {
+  auto library = CompiledLibrary::fromManifest(std::string(R"({"axes": ["T"], "exports": )") + made + "}");
+  ASSERT_TRUE(bool(library));
+  const Signature &fn = (*library)->exports[0];
+  auto read = [&](const char *line) { return batchFromJson(fn, {llvm::StringRef(line)}, 1); };
+  auto whole = read(R"({"x": [[1, 2, 3]], "y": [4, 5]})"), left = read(R"({"x": [[1, 2, 3]]})");
+  ASSERT_TRUE(whole && left);
+  EXPECT_EQ(whole->inputs[1].floats(), (std::vector<float>{4, 5}));
+  EXPECT_EQ(left->inputs[1].floats(), (std::vector<float>{7, 7}));
+  for (auto [line, says] : {std::pair(R"({"x": [[1, 2, 3]], "y": [4]})", "has 1 along 2*T, and 2 is needed"),
+                            {R"({"x": [[1, 2, 3]], "y": [4, 5, 6]})", "has 3 along 2*T, and 2 is needed"},
+                            {R"({"x": [[1, 2, 3]], "Y": [4, 5]})", "`Y` is no input of f, which has: x, y"},
+                            {R"({"x": [[1, 2, 1e39]]})", "1e+39 is more than f32 has"}}) {
+    auto batch = read(line);
+    ASSERT_FALSE(bool(batch)) << line;
+    EXPECT_NE(llvm::toString(batch.takeError()).find(says), std::string::npos) << line;
+  }
+}
+
+TEST(Examples, Arrays) {
+  auto library = CompiledLibrary::fromManifest(std::string(R"({"axes": ["T"], "exports": )") + made + "}");
+  ASSERT_TRUE(bool(library));
+  const Signature &fn = (*library)->exports[0];
+  Array ends = Array::ofLongs({3}, {0, 1, 2}), x = Array::ofFloats({2, 3}, {1, 2, 3, 4, 5, 6});
+  EXPECT_TRUE(bool(batchFromArrays(fn, {{"T.offsets", ends}, {"x", x}, {"z", Array::ofFloats({2}, {0, 0})}})));
+  EXPECT_TRUE(bool(batchFromArrays(fn, {{"x", x}})));
+  Array huge{Element::F64, {2, 3}, std::vector<char>(48)};
+  const double large = 1e300;
+  std::memcpy(huge.bytes.data(), &large, sizeof large);
+  for (auto [arrays, says] : {std::pair(Arrays{{"T.offsets", ends}, {"x", Array::ofFloats({3, 2}, x.floats())}},
+                                        "x has shape [3, 2], and 2 rows of [3] are expected"),
+                              {Arrays{{"T.offsets", ends}, {"x", Array::ofFloats({6}, x.floats())}}, "has shape [6]"},
+                              {Arrays{{"t.offsets", ends}, {"x", x}}, "`t.offsets` is no input of f"},
+                              {Arrays{{"x", x}, {"Y", x}}, "`Y` is no input of f"},
+                              {Arrays{{"x", huge}}, "1e+300 is more than f32 has"}}) {
+    auto batch = batchFromArrays(fn, arrays);
+    ASSERT_FALSE(bool(batch)) << says;
+    EXPECT_NE(llvm::toString(batch.takeError()).find(says), std::string::npos) << says;
+  }
 }

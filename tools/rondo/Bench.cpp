@@ -191,7 +191,7 @@ int bench(const Options &options) {
   if (!options.peers.empty())
     return runPeers(options);
   const std::string &path = options.files[0];
-  Scratch folder;
+  TemporaryFolder folder = scratch();
   std::unique_ptr<Model> model;
   std::string file = path;
   int status = Yes;
@@ -205,7 +205,7 @@ int bench(const Options &options) {
   if (model) // which has taken the sizes
     how.settings.clear();
   const Signature *fn = nullptr;
-  Scratch seeded;
+  TemporaryFolder seeded = scratch();
   // Without weights of its own a library is measured with seeded ones: what they are does not change the time.
   auto loaded = CompiledLibrary::load(file);
   if (!loaded)

@@ -121,7 +121,7 @@ int buildLibrary(const Options &options, Model &model, const std::string &name, 
 
 std::unique_ptr<CompiledLibrary> loadOrCompile(const Options &options, const std::string &path, int &status) {
   std::string file = path;
-  Scratch folder; // a loaded library lives on after its file is gone
+  TemporaryFolder folder = scratch(); // a loaded library lives on after its file is gone
   if (StringRef(path).ends_with(".rondo")) {
     std::unique_ptr<Model> model = Model::read(options, path, status);
     if (!model || (status = buildBest(options, *model, folder.path, file)))

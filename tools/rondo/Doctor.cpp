@@ -38,8 +38,8 @@ static std::string firstProgram(std::initializer_list<StringRef> names) {
 
 /// A Python program's first line of output, or nothing when it fails.
 static std::string python(StringRef program, StringRef code) {
-  Scratch scratch;
-  std::string file = scratch.path + "/out";
+  TemporaryFolder folder = scratch();
+  std::string file = folder.path + "/out";
   std::optional<StringRef> to[] = {StringRef(""), StringRef(file), StringRef("")};
   if (sys::ExecuteAndWait(program, {program, "-c", code}, std::nullopt, to))
     return "";
@@ -68,8 +68,8 @@ static std::string packageFolder() {
 static Finding tryModel(const Options &options) {
   Finding finding{"compile and run", false, true, "", "run `rondo compile` on a model: its message says what is wrong"};
   Clock clock;
-  Scratch scratch;
-  std::string path = scratch.path + "/doctor.rondo";
+  TemporaryFolder folder = scratch();
+  std::string path = folder.path + "/doctor.rondo";
   if (Error error = writeBytes(path, "model Doctor(E = 4) {\n  rnn = gru(E, E)\n"
                                      "  fn f(x: [T, E]) -> [T, E] = rnn(x)\n  export f\n}\n")) {
     finding.found = toString(std::move(error));
@@ -80,7 +80,7 @@ static Finding tryModel(const Options &options) {
   int status = Yes;
   std::unique_ptr<Model> model = Model::read(quiet, path, status);
   std::string library;
-  if (!model || buildBest(quiet, *model, scratch.path, library)) {
+  if (!model || buildBest(quiet, *model, folder.path, library)) {
     finding.found = "a two-line model does not compile";
     return finding;
   }

@@ -57,7 +57,7 @@ static int compareWithReference(const Options &options, Model &model, const Arra
   if (!reference)
     return fail(reference.takeError());
   int status = Yes;
-  Scratch folder;
+  TemporaryFolder folder = scratch();
   std::string file;
   if ((status = buildBest(options, model, folder.path, file)))
     return status;
@@ -72,6 +72,8 @@ static int compareWithReference(const Options &options, Model &model, const Arra
   auto batch = batchFromArrays(*fn, *reference);
   if (!batch)
     return fail(options.reference + ": " + toString(batch.takeError()));
+  if (!batch->count)
+    return fail(options.reference + ": it holds no example, so nothing is compared");
   auto results = (*library)->call(*fn, *batch);
   if (!results)
     return fail(options.reference + ": " + toString(results.takeError()));
@@ -82,7 +84,7 @@ static int compareWithReference(const Options &options, Model &model, const Arra
       continue;
     any = true;
     const Array &want = found->second;
-    if (want.count() != got.count())
+    if (!fits(port, *batch, want.shape))
       return fail(formatv("{0}: {1} has shape {2}, the model gives {3}", options.reference, port.name,
                           printShape(want.shape), printShape(got.shape)),
                   No);
@@ -139,7 +141,7 @@ int importCommand(const Options &options) {
                 No);
   }
   if (!options.reference.empty()) {
-    double worst = 0, allowed = options.tolerance > 0 ? options.tolerance : 1e-5;
+    double worst = 0, allowed = options.tolerance;
     if ((status = compareWithReference(options, *model, import.weights, worst)))
       return status;
     bool right = worst <= allowed;
@@ -148,7 +150,7 @@ int importCommand(const Options &options) {
                      right ? "ok" : "DIFFERENT");
     if (!right)
       return fail(
-          formatv("nothing written: the outputs differ by more than {0} of the largest; gates in another order, "
+          formatv("nothing written: the outputs differ by more than {0:e1} of the largest; gates in another order, "
                   "or equations that are not the other system's",
                   allowed),
           No);

@@ -3,8 +3,6 @@
 #include "ir/Dialect.h"
 #include "tools/rondo/Terminal.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdlib>
 
@@ -125,15 +123,13 @@ std::vector<std::pair<std::string, int64_t>> Model::sizes() const {
   return sizes;
 }
 
-Scratch::Scratch() {
-  SmallString<128> unique, among;
-  if (std::error_code error = sys::fs::createUniqueDirectory("rondo", unique)) {
-    sys::path::system_temp_directory(/*ErasedOnReboot=*/true, among);
-    std::exit(fail("cannot make a folder in " + among + " (TMPDIR names another place): " + error.message()));
+TemporaryFolder scratch() {
+  auto folder = TemporaryFolder::create();
+  if (!folder) {
+    removeTemporaryFolders();
+    std::exit(fail(folder.takeError()));
   }
-  path = unique.str().str();
+  return std::move(*folder);
 }
-
-Scratch::~Scratch() { sys::fs::remove_directories(path); }
 
 } // namespace rondo

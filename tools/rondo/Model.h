@@ -1,6 +1,7 @@
 // A model file through the compiler, as far as a command needs it.
 #pragma once
 
+#include "codegen/library/TemporaryFolder.h"
 #include "dsl/Compile.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Remarks.h"
@@ -47,12 +48,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> lowered;
 };
 
-/// A temporary folder, removed with everything in it. Where none can be made, the command ends.
-class Scratch {
-public:
-  Scratch();
-  ~Scratch();
-  std::string path;
-};
+/// A temporary folder. Where none can be made, the command ends.
+TemporaryFolder scratch();
 
 } // namespace rondo

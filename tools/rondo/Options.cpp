@@ -4,6 +4,7 @@
 #include "tools/rondo/Terminal.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <sstream>
 
 namespace rondo {
@@ -39,6 +40,18 @@ static void positionals(CLI::App *command, Options &options, const std::string &
       ->type_name("");
 }
 
+/// An option that may be given several times takes one word each time: the next is the model.
+static CLI::Option *oneEach(CLI::Option *option) { return option->allow_extra_args(false); }
+
+/// CLI's own ranges let "nan" pass.
+static const CLI::Validator notNegative(
+    [](const std::string &text) {
+      double number;
+      bool right = CLI::detail::lexical_cast(text, number) && number >= 0 && std::isfinite(number);
+      return right ? std::string() : text + ": a number is expected, 0 at least";
+    },
+    "");
+
 /// What every command has; `footer` comes before what exit statuses mean.
 static void common(CLI::App *command, Options &options, const std::string &footer = "") {
   command->add_flag("-q,--quiet", options.quiet, "Errors only");
@@ -56,7 +69,7 @@ static void calling(CLI::App *command, Options &options, const std::string &defa
 }
 
 static void targets(CLI::App *command, Options &options) {
-  command->add_option("--target", options.targets, "Processors to build for (default: x86-64-v3,x86-64-v4)")
+  oneEach(command->add_option("--target", options.targets, "Processors to build for (default: x86-64-v3,x86-64-v4)"))
       ->delimiter(',')
       ->check(CLI::IsMember({"x86-64-v2", "x86-64-v3", "x86-64-v4"}));
   command
@@ -65,7 +78,7 @@ static void targets(CLI::App *command, Options &options) {
 }
 
 static void passes(CLI::App *command, Options &options) {
-  command->add_option("--load-pass-plugin", options.plugins, "A shared object with passes of your own")
+  oneEach(command->add_option("--load-pass-plugin", options.plugins, "A shared object with passes of your own"))
       ->type_name("FILE");
   command
       ->add_option("--pass-pipeline", options.pipeline,
@@ -108,7 +121,8 @@ static void addRun(CLI::App &app, Options &o) {
   common(command, o,
          "JSON lines: one example a line, {\"text\": [72, 105], ...}; reals as nested lists.\n"
          "NPZ: each input's rows of all examples one after another, and NAME.offsets (batch + 1 row\n"
-         "offsets) for every sequence axis; without offsets, one example.\n");
+         "offsets) for every sequence axis; without offsets, one example.\n"
+         "Names that are not of the fn are refused.\n");
 }
 
 static void addVerify(CLI::App &app, Options &o) {
@@ -121,7 +135,9 @@ static void addVerify(CLI::App &app, Options &o) {
   command->add_option("--longest", o.longest, "Longest sequence (default: 97)")->check(count)->type_name("N");
   command->add_option("--batch", o.largestBatch, "Largest batch (default: 9)")->check(count)->type_name("N");
   command->add_option("--seed", o.seed, "Of weights and inputs")->type_name("N");
-  command->add_option("--bound", o.bound, "k of |difference| <= k * eps * scale")->type_name("K");
+  command->add_option("--bound", o.bound, "k of |difference| <= k * eps * scale (default: 8)")
+      ->check(notNegative)
+      ->type_name("K");
   command->add_option("--threads", o.threads, "The same bits on so many threads as on one (default: 2)")
       ->check(CLI::Range(2, 256))
       ->type_name("N");
@@ -153,6 +169,7 @@ static void addImport(CLI::App &app, Options &o) {
   command->add_option("--reference", o.reference, "Recorded inputs and outputs (NPZ): run the model, compare")
       ->type_name("FILE");
   command->add_option("--tolerance", o.tolerance, "Of --reference, relative to the largest output (default: 1e-5)")
+      ->check(notNegative)
       ->type_name("X");
   command->add_option("--fn", o.fn, "The exported fn that the reference recorded (default: the only one)")
       ->type_name("NAME");
@@ -216,7 +233,7 @@ static void addBench(CLI::App &app, Options &o) {
   command->add_option("--fn", o.fn, "The exported fn (default: the only one)")->type_name("NAME");
   command->add_option("--lengths", o.lengths, "Of every axis: 64 (default), 7,8,10 or 1..512")->type_name("LENGTHS");
   command->add_option("--batch", o.largestBatch, "Examples (default: 9)")->check(CLI::Range(1, 65536))->type_name("N");
-  command->add_option("--threads", o.threadCounts, "Numbers of threads, as 1,2 (default: 1)")
+  oneEach(command->add_option("--threads", o.threadCounts, "Numbers of threads, as 1,2 (default: 1)"))
       ->delimiter(',')
       ->check(CLI::Range(1, 256));
   command->add_option("--rounds", o.rounds, "Rounds, of which the median counts (default: 11)")
@@ -261,7 +278,12 @@ std::optional<int> parseOptions(int argc, const char *const *argv, Options &opti
     return status;
   try {
     app.parse(argc, argv);
-    options.command = app.get_subcommands().front()->get_name();
+    CLI::App *command = app.get_subcommands().front();
+    options.command = command->get_name();
+    // Of a script whose variable is empty: `--weights "$W"` must not compile without weights.
+    for (const CLI::Option *option : command->get_options())
+      if (std::find(option->results().begin(), option->results().end(), "") != option->results().end())
+        return fail(option->get_name() + ": the value is empty (see `rondo " + options.command + " --help`)");
     return std::nullopt;
   } catch (const CLI::Success &help) {
     std::ostringstream text;

@@ -41,7 +41,7 @@ struct Options {
   uint64_t seed = 1;
   unsigned longest = 97;
   unsigned largestBatch = 9;
-  double bound = 0;   // k of k * eps * scale; 0: the default
+  double bound = 8;   // k of k * eps * scale
   std::string only;   // one export
   std::string inject; // a mistake made on purpose
 
@@ -67,7 +67,7 @@ struct Options {
   // import
   std::string map;
   std::string reference;
-  double tolerance = 0;
+  double tolerance = 1e-5;
 
   // init
   bool force = false;

@@ -3,6 +3,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "tools/rondo/Terminal.h"
@@ -26,6 +27,7 @@ int addPasses(const Options &options, mlir::OpPassManager &passes) {
     return Yes;
   }
   static bool registered = [] {
+    mlir::registerTransformsPasses(); // as rondo-opt has them
     registerRondoPasses();
     registerPipelines();
     return true;

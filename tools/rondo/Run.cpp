@@ -40,10 +40,10 @@ int run(const Options &options) {
   if (npz) {
     auto arrays = readNpz(*input);
     if (!arrays)
-      return fail(options.input + ": " + toString(arrays.takeError()));
+      return fail(shownInput(options) + ": " + toString(arrays.takeError()));
     auto read = batchFromArrays(*fn, *arrays);
     if (!read)
-      return fail(options.input + ": " + toString(read.takeError()));
+      return fail(shownInput(options) + ": " + toString(read.takeError()));
     batch = std::move(*read);
   } else {
     SmallVector<StringRef> lines;
@@ -52,7 +52,7 @@ int run(const Options &options) {
       lines.clear();
     auto read = batchFromJson(*fn, lines, 1);
     if (!read)
-      return fail(options.input + ": " + toString(read.takeError()));
+      return fail(shownInput(options) + ": " + toString(read.takeError()));
     batch = std::move(*read);
   }
 

@@ -87,10 +87,10 @@ int score(const Options &options) {
     ArrayRef<StringRef> some = ArrayRef(lines).slice(first, std::min(most, lines.size() - first));
     auto batch = json ? batchFromJson(*fn, some, first + 1) : batchFromText(*fn, some, first + 1);
     if (!batch)
-      return fail(options.input + ": " + toString(batch.takeError()));
+      return fail(shownInput(options) + ": " + toString(batch.takeError()));
     auto results = library->call(*fn, *batch);
     if (!results)
-      return fail(options.input + ", lines " + std::to_string(first + 1) + " to " +
+      return fail(shownInput(options) + ", lines " + std::to_string(first + 1) + " to " +
                   std::to_string(first + some.size()) + ": " + toString(results.takeError()));
     for (int64_t i = 0; i < batch->count; ++i) {
       std::string line;

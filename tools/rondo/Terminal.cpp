@@ -1,4 +1,5 @@
 #include "tools/rondo/Terminal.h"
+#include "codegen/library/TemporaryFolder.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
@@ -88,11 +89,16 @@ static std::string reproducer;
 
 static void say(const char *text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); }
 
+[[noreturn]] static void leave(int status) {
+  removeTemporaryFolders();
+  _exit(status);
+}
+
 static void onCrash(int signal) {
   say(signal == SIGSEGV ? "\nerror: rondo crashed (bad memory access)" : "\nerror: rondo crashed (internal check)");
   say("; this is a bug in rondo, not in your model\n");
   say(reproducer.c_str());
-  _exit(Bug);
+  leave(Bug);
 }
 
 static void onFatal(void *, const char *reason, bool) {
@@ -100,12 +106,12 @@ static void onFatal(void *, const char *reason, bool) {
   say(reason);
   say("; this is a bug in rondo, not in your model\n");
   say(reproducer.c_str());
-  _exit(Bug);
+  leave(Bug);
 }
 
 static void onNoMemory() {
   say("error: not enough memory\n");
-  _exit(Usage);
+  leave(Usage);
 }
 
 void reportBugs(int argc, const char *const *argv) {

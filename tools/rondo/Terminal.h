@@ -23,6 +23,9 @@ int fail(llvm::Error error, int status = Usage);
 void note(const Options &options, const llvm::Twine &text);
 void tell(const Options &options, const llvm::Twine &text);
 
+/// What messages call the file of `-i`.
+inline std::string shownInput(const Options &options) { return options.input == "-" ? "<stdin>" : options.input; }
+
 /// A hint for a word that is not known: ", did you mean `check`?", or nothing.
 std::string didYouMean(llvm::StringRef word, const std::vector<std::string> &known);
 

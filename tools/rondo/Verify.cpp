@@ -20,7 +20,6 @@ using namespace llvm;
 
 namespace rondo {
 
-static constexpr double defaultBound = 8;
 static constexpr double gross = 1e-4; // of a result's largest value
 
 namespace {
@@ -37,7 +36,7 @@ public:
   Verifying(const Options &options, Model &model, std::vector<Subject> &subjects, const Cells &cells,
             const Signature &fn)
       : options(options), model(model), subjects(subjects), cells(cells), fn(fn), function(model.function(fn.name)),
-        bound(options.bound > 0 ? options.bound : defaultBound), threads(std::max(options.threads, 2u)) {}
+        bound(options.bound), threads(std::max(options.threads, 2u)) {}
 
   int run();
 
@@ -306,7 +305,7 @@ static int verifyModel(const Options &options, const std::string &path) {
   for (const ExportInfo &info : model->checked().exports)
     if (!info.built)
       note(options, path + ": left out " + info.name + ": " + info.reason);
-  std::optional<Scratch> folder(std::in_place);
+  std::optional<TemporaryFolder> folder(scratch());
   std::vector<Subject> subjects;
   std::vector<std::pair<std::string, std::string>> builds; // label, library
   if (!options.against.empty())

@@ -1,6 +1,8 @@
 // The `rondo` command: reads the command line and hands over to one command.
 #include "tools/rondo/Options.h"
 #include "tools/rondo/Terminal.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -17,6 +19,18 @@ static int finish(int status) {
   return status;
 }
 
+/// What is read must not be replaced: `rondo compile m.rondo --emit=asm -o m.rondo` would be the end of the model.
+static int keepInputs(const Options &options) {
+  std::vector<std::string> inputs = {options.weights, options.input, options.map, options.reference, options.against};
+  llvm::append_range(inputs, options.files);
+  llvm::append_range(inputs, options.plugins);
+  for (const std::string &to : {options.output, options.html})
+    for (const std::string &from : inputs)
+      if (to != "-" && llvm::sys::fs::is_regular_file(to) && llvm::sys::fs::equivalent(to, from))
+        return fail(to + " would be replaced, and it is read here; name another file to write");
+  return Yes;
+}
+
 int main(int argc, char **argv) {
   reportBugs(argc, argv);
   // A closed stream's number must not become a file's: what is printed would end in it.
@@ -25,6 +39,8 @@ int main(int argc, char **argv) {
   Options options;
   if (auto status = parseOptions(argc, argv, options))
     return finish(*status);
+  if (int status = keepInputs(options))
+    return finish(status);
   static constexpr std::pair<const char *, int (*)(const Options &)> commands[] = {
       {"check", check},     {"compile", compile},      {"run", run},     {"verify", verify},
       {"explain", explain}, {"import", importCommand}, {"init", init},   {"fmt", fmt},

@@ -8,6 +8,30 @@ using namespace llvm;
 
 namespace rondo {
 
+/// A misspelt name must not pass: where the input may be left out, it would be its default in silence.
+static Error unknown(const Signature &fn, StringRef name) {
+  std::string names;
+  for (const Port &value : fn.inputs)
+    names += (names.empty() ? "" : ", ") + value.name;
+  return makeError("`%s` is no input of %s, which has: %s", name.str().c_str(), fn.name.c_str(), names.c_str());
+}
+
+/// Nor must a real that f32 has no room for become infinite.
+static Error tooLarge(const std::string &name, double number) {
+  return makeError("%s: %g is more than f32 has", name.c_str(), number);
+}
+
+bool fits(const Port &value, const Ragged &batch, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> packed = {batch.before(value, batch.count)}, own;
+  packed.append(value.shape.begin(), value.shape.end());
+  if (shape == ArrayRef(packed) || batch.count != 1)
+    return shape == ArrayRef(packed);
+  for (unsigned axis : value.axes)
+    own.push_back(batch.lengths[axis][0]);
+  own.append(value.shape.begin(), value.shape.end());
+  return shape == ArrayRef(own);
+}
+
 //===--- NPZ ------------------------------------------------------------===//
 
 static Expected<std::vector<int64_t>> lengthsOf(const std::string &name, const Array &offsets) {
@@ -60,6 +84,12 @@ static Array leftOut(const Port &value, const Ragged &batch) {
 Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
   Ragged batch;
   ArrayRef<PortAxis> given = ArrayRef(fn.axes).take_front(fn.given);
+  for (auto &[name, array] : arrays) {
+    auto called = [&, &name = name](const auto &one) { return one.name == name; };
+    auto placed = [&, &name = name](const PortAxis &axis) { return axis.name + ".offsets" == name; };
+    if (none_of(fn.inputs, called) && none_of(fn.results, called) && none_of(fn.axes, placed))
+      return unknown(fn, name);
+  }
   bool offsets = any_of(given, [&](const PortAxis &axis) { return arrays.count(axis.name + ".offsets"); });
   if (offsets) {
     for (const PortAxis &axis : given) {
@@ -96,14 +126,18 @@ Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays) {
     if (found == arrays.end())
       return makeError("input %s is missing", value.name.c_str());
     const Array &array = found->second;
-    if (array.count() != batch.before(value, batch.count) * value.width())
+    if (!fits(value, batch, array.shape))
       return makeError("%s has shape %s, and %lld rows of %s are expected", value.name.c_str(),
                        printShape(array.shape).c_str(), static_cast<long long>(batch.before(value, batch.count)),
                        printShape(value.shape).c_str());
     if (!value.real && isReal(array.element))
       return makeError("%s holds %s, and integers are expected", value.name.c_str(), nameOf(array.element).data());
     if (value.real) {
-      batch.inputs.push_back(Array::ofFloats(array.shape, array.floats()));
+      std::vector<float> numbers = array.floats();
+      for (auto [i, number] : enumerate(numbers))
+        if (std::isinf(number) && std::isfinite(array.at(i)))
+          return tooLarge(value.name, array.at(i));
+      batch.inputs.push_back(Array::ofFloats(array.shape, numbers));
     } else {
       std::vector<int64_t> wide = array.ints();
       for (int64_t number : wide)
@@ -162,6 +196,9 @@ static Error flatten(const json::Value &value, size_t depth, SmallVectorImpl<int
 static Error readExample(const Signature &fn, const json::Object &object, Ragged &batch,
                          std::vector<std::vector<double>> &flat) {
   std::vector<int64_t> lengths(fn.axes.size(), -1);
+  for (auto &[key, value] : object)
+    if (none_of(fn.inputs, [&, &key = key](const Port &input) { return StringRef(key) == input.name; }))
+      return unknown(fn, key);
   for (auto [i, value] : enumerate(fn.inputs)) {
     const json::Value *given = object.get(value.name);
     if (!given && value.preset)
@@ -191,25 +228,29 @@ static Error readExample(const Signature &fn, const json::Object &object, Ragged
       lengths[axis] = shape[dim];
     }
     for (double number : numbers)
-      if (!value.real && !(number >= INT32_MIN && number <= INT32_MAX && number == std::trunc(number)))
+      if (value.real && !std::isfinite(static_cast<float>(number)))
+        return tooLarge("\"" + value.name + "\"", number);
+      else if (!value.real && !(number >= INT32_MIN && number <= INT32_MAX && number == std::trunc(number)))
         return makeError("\"%s\": %g is not an integer of 32 bits", value.name.c_str(), number);
     flat[i].insert(flat[i].end(), numbers.begin(), numbers.end());
   }
-  for (auto [i, value] : enumerate(fn.inputs)) {
-    if (object.get(value.name))
-      continue;
-    int64_t count = value.width();
-    for (unsigned axis : value.axes)
-      if (lengths[axis] < 0)
-        return makeError("input \"%s\" is missing: nothing tells its length along %s", value.name.c_str(),
-                         fn.axes[axis].name.c_str());
-      else
-        count *= lengths[axis];
-    flat[i].insert(flat[i].end(), count, *value.preset);
-  }
-  for (auto [axis, length] : enumerate(lengths))
-    if (axis < fn.given)
-      batch.lengths[axis].push_back(std::max<int64_t>(length, 0));
+  Ragged own;
+  own.count = 1;
+  for (auto [axis, length] : zip(ArrayRef(fn.axes).take_front(fn.given), lengths))
+    if (length < 0)
+      return makeError("nothing tells the length of %s", axis.name.c_str());
+    else
+      own.lengths.push_back({length});
+  own.measure(fn);
+  for (auto [axis, length, right] : zip_equal(fn.axes, lengths, own.lengths))
+    if (length >= 0 && length != right[0])
+      return makeError("an input has %lld along %s, and %lld is needed", static_cast<long long>(length),
+                       axis.name.c_str(), static_cast<long long>(right[0]));
+  for (auto [value, numbers] : zip_equal(fn.inputs, flat))
+    if (!object.get(value.name))
+      numbers.insert(numbers.end(), own.rows(value, 0) * value.width(), *value.preset);
+  for (auto [axis, all] : enumerate(batch.lengths))
+    all.push_back(own.lengths[axis][0]);
   ++batch.count;
   return Error::success();
 }

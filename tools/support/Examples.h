@@ -3,15 +3,17 @@
 // NPZ: an array per input and result, the rows of all examples one after another, and for each sequence axis T the
 // array `T.offsets` (batch + 1 row offsets, the first 0). Without offsets the file holds one example. JSON lines: one
 // example a line, {"text": [72, 105]}; reals and static axes as nested lists; ids below 256 also as a string, its
-// bytes.
+// bytes. Names that belong to nothing are refused.
 #pragma once
 
 #include "tools/support/Library.h"
 
 namespace rondo {
 
-/// Arrays that are no input (recorded outputs) are left alone. Errors name the input.
+/// Results (recorded ones) are left alone. Errors name the input.
 llvm::Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays);
+/// Whether a value of this shape is that of the whole batch: its rows, or, of one example, as many as its own axes say.
+bool fits(const Port &value, const Ragged &batch, llvm::ArrayRef<int64_t> shape);
 Arrays arraysFromResults(const Signature &fn, const Ragged &batch, llvm::ArrayRef<Array> results);
 
 /// Errors name the line; `firstLine` is the number of lines[0].

@@ -55,7 +55,7 @@ void Ragged::measure(const Signature &fn) {
 static Expected<std::string> findName(StringRef path) {
   auto file = object::ObjectFile::createObjectFile(path);
   if (!file)
-    return makeError("%s: %s", path.str().c_str(), toString(file.takeError()).c_str());
+    return makeError("%s is no library: %s", path.str().c_str(), toString(file.takeError()).c_str());
   auto *elf = dyn_cast<object::ELFObjectFileBase>(file->getBinary());
   StringSet<> functions;
   if (elf)

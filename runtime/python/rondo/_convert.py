@@ -13,6 +13,8 @@ def _typed(values, port, where):
         values = np.frombuffer(values, dtype=np.uint8)
     elif isinstance(values, str):
         raise TypeError(f"{where}: text must be encoded first; pass bytes or token numbers")
+    elif isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{where}: masks are not read; give only the rows that there are")
     try:
         array = np.asarray(values)
     except ValueError as error:  # lists of different lengths side by side
@@ -26,7 +28,8 @@ def _typed(values, port, where):
         low, high = int(array.min()), int(array.max())
         if low < -(2**31) or high >= 2**31:
             raise ValueError(f"{where}: {low if low < -(2**31) else high} does not fit an int32")
-    return np.ascontiguousarray(array, dtype=_TYPES[port["element"]])
+    # Not ascontiguousarray, which makes one number a row.
+    return np.asarray(array, dtype=_TYPES[port["element"]], order="C")
 
 
 def _rows(values, port, lead, where):

@@ -49,6 +49,8 @@ class Model:
         self._floor = [0] * (1 + 2 * len(self.manifest["axes"]))
         if not 0 <= threads <= 256:
             raise ValueError(f"threads is {threads}; expected 0 to 256")
+        if not 0 <= spin_us < 2**32:
+            raise ValueError(f"spin_us is {spin_us}; expected 0 to {2**32 - 1}")
         lines = []
         log = LOG(lambda user, level, text: lines.append(text.decode("utf-8", "replace")))
         config = Config(size=ctypes.sizeof(Config), threads=threads, spin_us=spin_us, log=ctypes.cast(log, c_void_p))

@@ -12,6 +12,9 @@ class Ragged:
 
     def __init__(self, data, offsets, shapes=None):
         self.data = np.asarray(data)
+        offsets = np.asarray(offsets)
+        if offsets.size and offsets.dtype.kind not in "iu":
+            raise TypeError(f"offsets: expected whole numbers, got {offsets.dtype}")
         self.offsets = np.ascontiguousarray(offsets, dtype=np.int64)
         self.shapes = None if shapes is None else [tuple(int(n) for n in shape) for shape in shapes]
         if self.offsets.ndim != 1 or len(self.offsets) == 0:
