@@ -79,8 +79,10 @@ Emitter::Need Emitter::needOf(const Group &group, const Array &array) {
     auto visit = [&](Expr *e) {
       if (e->array != &array)
         return;
+      // Of no step, the last row is what this name has before the first; the last carry is what the recurrence has.
+      bool begins = group.axis->least == 0 && !e->outside.empty();
       if (!inside)
-        (isLastRow(group, e) && scopes.empty() ? need.last : need.stack) = true;
+        (isLastRow(group, e) && scopes.empty() && !begins ? need.last : need.stack) = true;
       else if (!offsetOf(program, group, other, e))
         need.past = true;
     };
