@@ -251,6 +251,8 @@ mlir::Value Emitter::emitMap(Expr *e, ArrayRef<const Var *> dims, ArrayRef<Expr 
       }
     if (n->is(Op::Reduce) || n->is(Op::Softmax) || n->is(Op::Read))
       return add(n, leaf(n, order));
+    if (mlir::Value hidden = n->is(Op::Index) && is_contained(steps, n->var) ? hiddenStep(n->var) : mlir::Value())
+      return add(n, {hidden, {}});
     if (n->is(Op::Select)) {
       self(self, n->args[0]);
       for (int branch : {1, 2}) {

@@ -198,6 +198,28 @@ void Emitter::planSlices(ScanScope &scope) {
   }
 }
 
+static bool hasInner(const Group &group, const Sequence *axis) {
+  return any_of(group.inner,
+                [&](const Group &inner) { return inner.recurrent && (inner.axis == axis || hasInner(inner, axis)); });
+}
+
+/// The number of each position, to run over where the name of the axis would be an inner recurrence's step; or nothing.
+mlir::Value Emitter::positions(const Group &group) {
+  if (!hasInner(group, group.axis))
+    return {};
+  Range range = group.arrays[0]->range;
+  const Var *v = program.makeVar("i", {group.axis, 0, ""}, range);
+  return emitMap(program.index(v, range), {v}, {}, range);
+}
+
+mlir::Value Emitter::hiddenStep(const Var *step) {
+  for (auto [i, scope] : enumerate(scopes))
+    if (reader->vars[scope.group->time.lookup(reader)] == step &&
+        any_of(drop_begin(scopes, i + 1), [&](const ScanScope &inner) { return inner.axis == scope.axis; }))
+      return scope.position;
+  return {};
+}
+
 /// The arrays of which the scan gives more than the last row, as its results.
 SmallVector<const Array *> Emitter::addStacks(const Group &group, ArrayRef<Need> needs, ScanParts &parts) {
   SmallVector<const Array *> stacked;
@@ -266,6 +288,10 @@ void Emitter::emitScan(const Group &group) {
     parts.over.push_back(slice.whole);
     parts.sliceDims.push_back(slice.dim);
   }
+  if (mlir::Value numbers = positions(group)) {
+    parts.over.push_back(numbers);
+    parts.sliceDims.push_back(0);
+  }
   for (auto &chain : scope.chains)
     for (unsigned lag = 1; lag <= chain.lags; ++lag) {
       mlir::Value init = beginning(scope, chain, lag);
@@ -282,6 +308,8 @@ void Emitter::emitScan(const Group &group) {
   auto scan = ScanOp::create(b, loc(range), parts);
   for (auto [slice, arg] : zip(scope.slices, scan.getSliceArgs()))
     slice.slice = arg;
+  if (parts.over.size() > scope.slices.size())
+    scope.position = scan.getSliceArgs().back();
   auto carry = scan.getCarryArgs().begin();
   for (auto &chain : scope.chains)
     for (unsigned lag = 0; lag < chain.lags; ++lag)

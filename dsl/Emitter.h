@@ -51,7 +51,7 @@ struct ScanScope {
     mlir::Value slice;
   };
   std::vector<Slice> slices;
-  bool open = false; // the body is being emitted
+  mlir::Value position; // of this step, where a recurrence within has steps along the same axis
 };
 
 class Emitter {
@@ -124,6 +124,9 @@ private:
   void emitScan(const Group &group);
   void planChains(ScanScope &scope);
   void planSlices(ScanScope &scope);
+  mlir::Value positions(const Group &group);
+  /// The position that a variable of `steps` stands for, where a step of a recurrence within has the name of its axis.
+  mlir::Value hiddenStep(const Var *step);
   mlir::Value beginning(const ScanScope &scope, const ScanScope::Chain &chain, unsigned lag);
   struct Need {
     bool stack = false, last = false, past = false;

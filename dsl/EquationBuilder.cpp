@@ -22,6 +22,9 @@ void EquationBuilder::read(const Operand &operand) {
   if (operand.past) { // only rows that exist; the guard in the source says no more than this
     const ScanScope &scope = *operand.past;
     const Var *step = emitter.reader->vars[scope.group->time.lookup(emitter.reader)];
+    if (emitter.hiddenStep(step))
+      emitter.refuse(emitter.reader->range,
+                     "what a step reads of all earlier ones, in a recurrence along the same axis");
     Expr *now = emitter.program.index(step, {});
     Expr *row = operand.places[operand.pastDim];
     where(scope.group->reverse ? emitter.program.binary(Op::Lt, now, row, {})
@@ -57,6 +60,8 @@ bool EquationBuilder::findSymbols() {
     Symbol symbol;
     if (e->is(Op::Length)) {
       symbol.scalar = "size " + e->seq->name;
+    } else if (mlir::Value hidden = e->is(Op::Index) ? emitter.hiddenStep(e->var) : mlir::Value()) {
+      symbol.let = hidden;
     } else if (e->is(Op::Index)) {
       symbol.scalar = "step " + e->var->axis.seq->name;
     } else {

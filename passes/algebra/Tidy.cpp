@@ -146,10 +146,28 @@ static bool eraseUnused(Block &block) {
   return changed;
 }
 
-void rondo::tidy(func::FuncOp func) {
+/// In a scan within another over the same axis a step is its own: what mentions it is not what stands outside.
+static void eliminateCommon(func::FuncOp func) {
+  constexpr llvm::StringLiteral kDepth = "rondo.depth";
+  func.walk([&](ScanOp scan) {
+    int64_t depth = 0;
+    for (auto outer = scan->getParentOfType<ScanOp>(); outer; outer = outer->getParentOfType<ScanOp>())
+      depth += outer.getAxis() == scan.getAxis();
+    if (!depth)
+      return;
+    scan.getBlock().walk([&](Equation op) {
+      if (op->getParentOfType<ScanOp>() == scan && mentionsStep(op, scan.getAxis()))
+        op->setAttr(kDepth, IntegerAttr::get(IntegerType::get(func.getContext(), 64), depth));
+    });
+  });
   IRRewriter rewriter(func.getContext());
   DominanceInfo dominance(func);
   eliminateCommonSubExpressions(rewriter, dominance, func);
+  func.walk([&](Equation op) { op->removeAttr(kDepth); });
+}
+
+void rondo::tidy(func::FuncOp func) {
+  eliminateCommon(func);
   bool changed = true;
   while (changed) {
     changed = eraseUnused(func.getBody().front());

@@ -18,6 +18,13 @@ constexpr llvm::StringLiteral kStored = "rondo.stored";
 bool rondo::isFreeView(Operation *op) {
   if (!isView(op) || op->hasAttr(kStored) || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape())
     return false; // a parameter's is made once
+  for (Attribute scalar : cast<Equation>(op).getScalars()) {
+    // In a scan within, the step would be that one's.
+    auto [kind, axis] = cast<StringAttr>(scalar).getValue().split(' ');
+    auto isSame = [axis = axis](ScanOp scan) { return WalkResult(failure(scan.getAxis() == axis)); };
+    if (kind == "step" && op->getBlock()->walk(isSame).wasInterrupted())
+      return false;
+  }
   return llvm::none_of(op->getUsers(), [](Operation *user) {
     return user->hasTrait<OpTrait::IsTerminator>() || isa<ScanOp, AxisOp>(user);
   });

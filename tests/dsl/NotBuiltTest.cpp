@@ -28,6 +28,9 @@ const Case cases[] = {
     {"Setting", "setting beta = 1.0", "y[t] = beta * x[t]", "f", "settings", 4},
     {"Stream", "", "y = x", "next = stream f over T", "`stream` exports", 8},
     {"Train", "", "y = x", "fit = train f", "`train` exports", 8},
+    {"EarlierSteps", "",
+     "y[t] = c[t,t]   where c[_, _] = 0\n    c[t in T,s] = x[s] * c[t, s-1] + sum(u | u < t) c[u,s]", "f", "earlier",
+     5},
 };
 
 class NotBuilt : public testing::TestWithParam<Case> {};

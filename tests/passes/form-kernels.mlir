@@ -118,3 +118,28 @@ func.func @none(%x: !x) -> tensor<?x?x0xf32, #rondo.ax<b, t(b)>> {
   }
   return %z : tensor<?x?x0xf32, #rondo.ax<b, t(b)>>
 }
+
+// In a scan within another over the same axis a step is that one's: a view of the outer step is stored for it.
+// CHECK-LABEL: func.func @same
+func.func @same(%x: tensor<?x?xf32, #rondo.ax<b, t(b)>>) -> tensor<?x?x?xf32, #rondo.ax<b, t(b), t(b)>> {
+  // CHECK: rondo.kernel "scan"
+  // CHECK: %[[V:.*]] = rondo.kernel "rows"
+  // CHECK-NEXT: rondo.contract (i) let (k = step t) %arg0[i, -k + 2]
+  // CHECK: rondo.kernel "scan"
+  // CHECK: rondo.map (i) %{{.*}}[i], %[[V]][i]
+  %y = rondo.scan t over (%x at 1) from () : (tensor<?x?xf32, #rondo.ax<b, t(b)>>) -> stack (tensor<?x?x?xf32, #rondo.ax<b, t(b), t(b)>> at 1) {
+  ^bb0(%xt: tensor<?xf32, #rondo.ax<b>>):
+    %v = rondo.contract (b) let (k = step t) %x[b, 2 - k] : (tensor<?x?xf32, #rondo.ax<b, t(b)>>) -> tensor<?xf32, #rondo.ax<b>>
+    %z = rondo.scan t over (%x at 1) from () : (tensor<?x?xf32, #rondo.ax<b, t(b)>>) -> stack (tensor<?x?xf32, #rondo.ax<b, t(b)>> at 1) {
+    ^bb0(%xs: tensor<?xf32, #rondo.ax<b>>):
+      %c = rondo.map (b) %xs[b], %v[b] : (tensor<?xf32, #rondo.ax<b>>, tensor<?xf32, #rondo.ax<b>>) -> (tensor<?xf32, #rondo.ax<b>>) {
+      ^bb0(%p: f32, %q: f32):
+        %d = arith.subf %p, %q : f32
+        rondo.yield %d : f32
+      }
+      rondo.yield %c : tensor<?xf32, #rondo.ax<b>>
+    }
+    rondo.yield %z : tensor<?x?xf32, #rondo.ax<b, t(b)>>
+  }
+  return %y : tensor<?x?x?xf32, #rondo.ax<b, t(b), t(b)>>
+}

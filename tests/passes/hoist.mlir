@@ -68,3 +68,44 @@ func.func @inner(%x: tensor<?x4xf32, #rondo.ax<t>>, %y: tensor<?x4xf32, #rondo.a
   }
   return %h : tensor<4xf32>
 }
+
+// In a scan within another over the same axis a step is that one's: what mentions it is not the same as outside, and
+// what leaves the inner one has the inner one's steps.
+// CHECK-LABEL: func.func @same
+func.func @same(%x: tensor<?xf32, #rondo.ax<t>>) -> tensor<?x?xf32, #rondo.ax<t, t>> {
+  // CHECK: rondo.scan t
+  // CHECK: rondo.step
+  // CHECK: rondo.scan t
+  // CHECK: rondo.step
+  %y = rondo.scan t over (%x) from () : (tensor<?xf32, #rondo.ax<t>>) -> stack (tensor<?x?xf32, #rondo.ax<t, t>> at 0) {
+  ^bb0(%xt: tensor<f32>):
+    %a = rondo.map () %xt[] : (tensor<f32>) -> (tensor<f32>) {
+    ^bb0(%p: f32):
+      %s = rondo.step "t"
+      %i = arith.index_cast %s : index to i32
+      %r = arith.sitofp %i : i32 to f32
+      %m = arith.mulf %p, %r : f32
+      rondo.yield %m : f32
+    }
+    %z = rondo.scan t over (%x) from () : (tensor<?xf32, #rondo.ax<t>>) -> stack (tensor<?xf32, #rondo.ax<t>> at 0) {
+    ^bb0(%xs: tensor<f32>):
+      %b = rondo.map () %xt[] : (tensor<f32>) -> (tensor<f32>) {
+      ^bb0(%p: f32):
+        %s = rondo.step "t"
+        %i = arith.index_cast %s : index to i32
+        %r = arith.sitofp %i : i32 to f32
+        %m = arith.mulf %p, %r : f32
+        rondo.yield %m : f32
+      }
+      %c = rondo.map () %a[], %b[], %xs[] : (tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<f32>) {
+      ^bb0(%p: f32, %q: f32, %r: f32):
+        %d = arith.subf %p, %q : f32
+        %e = arith.mulf %d, %r : f32
+        rondo.yield %e : f32
+      }
+      rondo.yield %c : tensor<f32>
+    }
+    rondo.yield %z : tensor<?xf32, #rondo.ax<t>>
+  }
+  return %y : tensor<?x?xf32, #rondo.ax<t, t>>
+}
