@@ -1,5 +1,6 @@
 // Calls: arguments to parameters, axis variables, lifting, and the body inlined where the call stands.
 #include "dsl/Elaborate.h"
+#include "dsl/Habits.h"
 
 #include "llvm/ADT/ScopeExit.h"
 
@@ -20,7 +21,8 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
     std::string layer = instance.decl->name.text.str();
     error("R0401", range,
           name.empty() ? "`" + layer + "` has no unnamed fn to call" : "`" + layer + "` has no fn `" + name.str() + "`")
-        .label(instance.decl->name.range, "declared here");
+        .label(instance.decl->name.range, "declared here")
+        .suggest(didYouMean(name, namesOf(instance)));
     return {};
   };
   auto callOfValue = [&](const Value &callee) -> Value {
@@ -28,7 +30,8 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
       return callOf(*callee.fixed->instance, "", e->callee->range);
     if (callee.tag != Value::Poison)
       error("R0402", e->callee->range, "only fns and instances of layers are called, this is " + kindOf(callee))
-          .suggest("`[` subscripts an array");
+          .suggest(callee.isData() && callee.type.axes.size() == 2 ? "a matrix is applied by `@`: `W @ x`"
+                                                                   : "`[` subscripts an array");
     return {};
   };
 
@@ -66,7 +69,8 @@ Value Elaborator::evalCall(const ast::CallExpr *e, Env env) {
         return callOfValue(member(instance, m->member.text, m->range));
       return callOf(instance, m->member.text, m->member.range);
     }
-    error("R0502", m->base->range, "`." + m->member.text.str() + "` asks for a fn, but this is " + kindOf(base));
+    error("R0502", m->base->range, "`." + m->member.text.str() + "` asks for a fn, but this is " + kindOf(base))
+        .suggest(habitHelp(m->member.text).str());
     return {};
   }
   return callOfValue(eval(e->callee, env));
@@ -85,8 +89,12 @@ bool Elaborator::matchArguments(const ast::FnDecl *fn, const ast::CallExpr *call
       for (at = 0; at < fn->args.size() && fn->args[at].name.text != pass.name.text; ++at)
         ;
       if (at == fn->args.size()) {
+        SmallVector<StringRef> names;
+        for (const ast::Arg &arg : fn->args)
+          names.push_back(arg.name.text);
         error("R0402", pass.name.range, "there is no parameter `" + pass.name.text.str() + "`")
-            .label(fn->head, "of this fn");
+            .label(fn->head, "of this fn")
+            .suggest(didYouMean(pass.name.text, names));
         return false;
       }
     } else
@@ -233,6 +241,13 @@ bool Elaborator::bindParameter(FnInstance &fn, Argument &argument, Lift &lift) {
   auto element = elementOf(type, fn.root);
   if (!element)
     return false;
+  // What is said of a token to the caller is in the caller's words.
+  if (Axis &bound = element->bound; element->token && !bound.seq && current && current->self) {
+    bool known = hasMember(*current->self, bound.name);
+    Value size = known ? member(*current->self, bound.name, argument.range) : Value();
+    if (!size.isNumber() || size.fixed->number != double(bound.size))
+      bound.name.clear();
+  }
   v = convert(v, *element, argument.range, name);
   return v.tag != Value::Poison;
 }
@@ -263,7 +278,10 @@ Value Elaborator::convert(Value v, const Element &to, Range range, StringRef wha
   }
   auto &d = error("R0501", range, what.str() + " is " + to.str() + ", this is " + from.str());
   if (to.kind == Kind::Int && from.kind == Kind::Real)
-    d.suggest("`floor(x)` is an integer, `clamp(n, A)` a token of A");
+    d.suggest(
+        to.token
+            ? "an input of tokens is declared so, `token(V)[T]`; `floor(x)` is an integer, `clamp(n, A)` a token of A"
+            : "`floor(x)` is an integer, `clamp(n, A)` a token of A");
   return {};
 }
 

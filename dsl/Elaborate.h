@@ -410,6 +410,8 @@ bool isBuiltin(llvm::StringRef name);
 std::string ordinal(size_t n);
 /// Sources break lines where they like; a message does not.
 std::string oneLine(llvm::StringRef text);
+/// What stands behind the `.` of an instance.
+llvm::SmallVector<llvm::StringRef> namesOf(const Instance &instance);
 std::string quoted(const ast::Expr *e);
 
 } // namespace rondo::eq

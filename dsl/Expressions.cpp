@@ -79,7 +79,8 @@ Value Elaborator::eval(const ast::Expr *e, Env env) {
     break;
   case ast::Expr::List:
   case ast::Expr::ListFor:
-    error("R0504", e->range, "a list stands only behind a name of a layer or model");
+    error("R0504", e->range, "a list stands only behind a name of a layer or model")
+        .suggest("arguments stand one by one, `f(a, b)`; an array is an equation over an index, `y[i in 3] = 2 * i`");
     break;
   }
   v.range = e->range;
@@ -250,7 +251,10 @@ Value Elaborator::evalDot(const ast::BinaryExpr *e, Value a, Value b) {
     d.label(e->lhs->range, quoted(e->lhs) + " has " +
                                (a.type.axes.size() > 1 ? ordinal(a.type.axes.size() - 1) + " axis " : "") + last.str());
     d.label(e->rhs->range, quoted(e->rhs) + " has " + (b.type.axes.size() > 1 ? "first axis " : "") + first.str());
-    if (b.type.axes.size() > 1 && last.same(b.type.axes.back())) {
+    if (a.type.axes.size() == 1 && b.type.axes.size() == 2 && last.same(b.type.axes.back()) && !first.seq)
+      d.suggest("`@` joins the last axis of its left side with the first of its right: `" + e->rhs->range.text().str() +
+                " @ " + e->lhs->range.text().str() + "`");
+    else if (b.type.axes.size() > 1 && last.same(b.type.axes.back())) {
       std::string matrix = e->lhs->range.text().str(), rows = e->rhs->range.text().str();
       if (a.type.axes.size() > 1 && !b.type.axes.front().seq) // `x @ W`, where vectors are rows
         std::swap(matrix, rows);

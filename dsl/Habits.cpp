@@ -30,6 +30,12 @@ StringRef rondo::habitHelp(StringRef word) {
       {{"class", "module", "struct"}, "what owns parameters is a `layer` or `model`"},
       {{"import", "from", "include", "use"}, "the standard library is always there; a file stands alone"},
       {{"self", "this"}, "members are used by their plain names"},
+      {{"np", "numpy", "torch", "nn", "jnp", "math"}, "functions stand alone: `tanh(x)`, with no name before them"},
+      {{"xavier", "kaiming", "he", "glorot_uniform", "glorot_normal", "xavier_uniform", "xavier_normal",
+        "kaiming_uniform", "kaiming_normal", "randn", "rand"},
+       "what a parameter begins with is `glorot`, `orthogonal`, `normal(deviation)`, `uniform(low, high)` or a number"},
+      {{"end"}, "positions count from 0; the last is `T-1`"},
+      {{"lambda"}, "a function has a name and a place beside the others: `fn g(a: []) -> [] = a + 1`"},
       {{"forward"}, "calling the instance calls its fn without a name: `rnn(x)`"},
       {{"None", "null", "nil"}, "there is no empty value; leave the argument out"},
       {{"True"}, "write `true`"},
@@ -39,4 +45,16 @@ StringRef rondo::habitHelp(StringRef word) {
     if (llvm::is_contained(habit.words, word))
       return habit.help;
   return "";
+}
+
+std::string rondo::didYouMean(StringRef name, llvm::ArrayRef<StringRef> words) {
+  // Half the name may be another; of short names everything would be near.
+  unsigned distance = name.size() < 2 ? 0 : std::min<unsigned>(3, name.size() / 2 + 1);
+  StringRef best;
+  for (StringRef word : words) {
+    unsigned n = word.equals_insensitive(name) ? 0 : name.edit_distance(word, true, distance);
+    if (n < distance)
+      best = word, distance = n;
+  }
+  return best.empty() ? "" : "did you mean `" + best.str() + "`?";
 }

@@ -7,6 +7,15 @@ using namespace llvm;
 
 namespace rondo::eq {
 
+SmallVector<StringRef> namesOf(const Instance &instance) {
+  SmallVector<StringRef> names;
+  append_range(names, instance.entries.keys());
+  for (const ast::Member *member : instance.decl->members)
+    if (auto *fn = dyn_cast<ast::FnDecl>(member); fn && fn->name)
+      names.push_back(fn->name.text);
+  return names;
+}
+
 const ast::FnDecl *Instance::fn(StringRef name) const {
   for (const ast::Member *m : decl->members)
     if (auto *fn = dyn_cast<ast::FnDecl>(m); fn && fn->name.text == name)

@@ -1,5 +1,6 @@
 // Source text to tokens. A mistake is reported and read as what was probably meant, so that the rest is still checked.
 #include "dsl/Lexer.h"
+#include "dsl/Habits.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -216,6 +217,13 @@ void Lexer::foreign() {
     }
   auto *p = reinterpret_cast<const llvm::UTF8 *>(c.data());
   bool legal = llvm::isLegalUTF8String(&p, p + c.size());
+  if (llvm::is_contained({StringRef("\u00A0"), StringRef("\u202F"), StringRef("\u2009"), StringRef("\u200B"),
+                          StringRef("\u3000"), StringRef("\uFEFF")},
+                         c)) {
+    error("R0101", size, "this is a blank of another kind").suggest("write a plain one");
+    pos += size;
+    return;
+  }
   // A run of such characters is one mistake (a Greek letter, a whole word).
   size_t end = pos + size;
   while (isWord(at(end)) || (static_cast<unsigned char>(at(end)) & 0x80))
@@ -230,6 +238,18 @@ void Lexer::foreign() {
 }
 
 void Lexer::quoted() {
+  if (text[pos] == '\'' && pos && (isWord(text[pos - 1]) || text[pos - 1] == ']' || text[pos - 1] == ')')) {
+    error("R0101", 1, "`'` has no meaning here").suggest(habitHelp("transpose").str());
+    ++pos;
+    return;
+  }
+  std::string triple(3, text[pos]); // a remark of several lines, elsewhere
+  if (starts(triple)) {
+    size_t end = text.find(triple, pos + 3);
+    error("R0101", 3, "there are no strings in the language").suggest("a remark begins with `#`, on each of its lines");
+    pos = end == StringRef::npos ? text.size() : end + 3;
+    return;
+  }
   size_t end = pos + 1;
   while (end < text.size() && text[end] != '\n' && text[end] != text[pos])
     ++end;
@@ -251,6 +271,7 @@ void Lexer::sign() {
       {"&&", Tok::And, "`&&` is not an operator", "logic is written `and`, `or`, `not`"},
       {"||", Tok::Or, "`||` is not an operator", "logic is written `and`, `or`, `not`"},
       {"**", Tok::Caret, "`**` is not an operator", "powers are written `x ^ n`"},
+      {"/*", Tok::Div, "`/*` is not an operator", "a remark begins with `#`, on each of its lines"},
       {"//", Tok::Div, "`//` is not an operator", "integer division is `div`; a remark begins with `#`"},
       {":=", Tok::Equal, "`:=` is not an operator", "an equation is written with `=`"},
       {"=>", Tok::Arrow, "`=>` is not an operator", "results follow `->`; a comparison is written `>=`"},

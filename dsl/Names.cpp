@@ -79,28 +79,11 @@ private:
       d.suggest(help.str());
       return;
     }
-    StringRef best;
-    // Half the name may be another; of short names everything would be near.
-    unsigned distance = std::min<unsigned>(3, name.size() / 2 + 1);
-    if (name.size() < 2)
-      return;
-    auto look = [&](StringRef other) {
-      unsigned n = name.edit_distance(other, true, distance);
-      if (other.equals_insensitive(name))
-        n = 0;
-      if (n < distance)
-        best = other, distance = n;
-    };
-    for (StringRef other : scope)
-      look(other);
-    for (auto &entry : layers)
-      look(entry.getKey());
-    for (auto &entry : fns)
-      look(entry.getKey());
-    for (StringRef other : scalarFunctions())
-      look(other);
-    if (!best.empty())
-      d.suggest("did you mean `" + best.str() + "`?");
+    SmallVector<StringRef> words(scope.begin(), scope.end());
+    append_range(words, layers.keys());
+    append_range(words, fns.keys());
+    append_range(words, scalarFunctions());
+    d.suggest(didYouMean(name, words));
   }
 
   void checkLayer(const ast::LayerDecl &layer) {

@@ -7,6 +7,14 @@
 using namespace rondo;
 using namespace rondo::ast;
 
+/// Where `layer`, `model` or `fn` is expected.
+static std::string helpForWord(llvm::StringRef word) {
+  if (llvm::StringRef help = habitHelp(word); !help.empty())
+    return help.str();
+  std::string near = didYouMean(word, {"layer", "model", "fn"});
+  return near.empty() ? "equations stand in a `fn`, parameters in a `layer` or `model`" : near;
+}
+
 void Parser::file() {
   List<LayerDecl *> layers;
   List<FnDecl *> fns;
@@ -31,9 +39,7 @@ void Parser::file() {
       size_t start = pos;
       if (!strayed)
         if (auto *d = error("R0103", at(tok()), "expected `layer`, `model` or `fn`, found `" + text(tok()).str() + "`"))
-          d->suggest(habitHelp(text(tokens[start])).empty()
-                         ? "equations stand in a `fn`, parameters in a `layer` or `model`"
-                         : habitHelp(text(tokens[start])).str());
+          d->suggest(helpForWord(text(tokens[start])));
       strayed = true;
       skipStatement(start);
       if (pos == start)
@@ -219,6 +225,9 @@ Member *Parser::bind() {
     if (auto *d = expected("`=`")) {
       if (llvm::StringRef help = habitHelp(names.back().text); is(Tok::Name) && !atEnd() && !help.empty())
         d->suggest(help.str());
+      else if (std::string word = didYouMean(names.back().text, {"param", "const", "export", "require", "fn"});
+               is(Tok::Name) && !atEnd() && !word.empty())
+        d->suggest(word);
       else if (is(Tok::Colon) && !atEnd())
         d->suggest("parameters begin with a word: `param " + names.back().text.str() + " : ..`");
       else

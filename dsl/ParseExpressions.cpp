@@ -271,6 +271,9 @@ Expr *Parser::post() {
       e = makeOf<SubscriptExpr>(from(begin), std::max(e->height, heightOf(subscripts)), e, ast->copy(subscripts));
     } else if (sees(Tok::Dot)) {
       next();
+      if (sees(Tok::LParen))
+        if (auto *d = expected("a name after `.`"))
+          d->suggest("a function of one number applies to every element as it stands: `tanh(x)`");
       ast::Name member;
       if (!name(member, "a name after `.`"))
         return nullptr;
@@ -394,6 +397,12 @@ Expr *Parser::binder() {
                 "put its operand in parentheses, `softmax(s) (a[s] + b[s])`, or all of it: `(softmax(s) a[s]) + b[s]`");
       return nullptr;
     }
+  } else if (!atEnd() && (is(Tok::Name) || is(Tok::Number) || is(Tok::LParen) || is(Tok::Binder) || is(Tok::Not))) {
+    if (auto *d = error("R0109", here(), llvm::formatv("`{0}` has no operand, found {1}", text(word), found())))
+      d->label(at(word), "")
+          .suggest(llvm::formatv("what it asks of each stands behind a bar: `{0}({1} | ..)`", text(word),
+                                 indices[0].name.text));
+    return nullptr;
   }
   return makeOf<BinderExpr>(from(word.begin), below, kind, at(word), ast->copy(indices), condition, body);
 }

@@ -138,6 +138,9 @@ Stmt *Parser::define() {
     else if (first == "while" || first == "loop")
       d->suggest(
           "there are no loops over time: an equation that names an earlier value is a recurrence, `h[t] = f(h[t-1])`");
+    else if (std::string word = didYouMean(first, {"return", "axis", "where"});
+             !atEnd() && is(Tok::Name) && !word.empty())
+      d->suggest(word);
     else if (is(Tok::Name) && !atEnd() && looksLikeTarget(pos, true))
       d->suggest(llvm::formatv("an equation needs no word before it: leave out `{0}`", first));
     else if (atEnd() || is(Tok::RBrace))

@@ -1,4 +1,5 @@
 // Tokens, messages and recovery of the parser.
+#include "dsl/Habits.h"
 #include "dsl/ParserImpl.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -172,6 +173,18 @@ Diagnostic *Parser::expected(llvm::StringRef what) {
   return error("R0103", here(), llvm::formatv("expected {0}, found {1}", what, found()));
 }
 
+/// The word before the parentheses that close before the present token, `summ` of `summ(i) x[i]`.
+llvm::StringRef Parser::wordOfCall() const {
+  int open = 0;
+  for (size_t i = pos; i-- > 1;) {
+    open += tokens[i].kind == Tok::RParen;
+    open -= tokens[i].kind == Tok::LParen;
+    if (!open)
+      return tokens[i - 1].kind == Tok::Name ? text(tokens[i - 1]) : "";
+  }
+  return "";
+}
+
 /// What the token that surprises was probably meant to be.
 void Parser::hint(Diagnostic *d) {
   if (tok().startsLine && depth == 0)
@@ -187,7 +200,8 @@ void Parser::hint(Diagnostic *d) {
     if (tok(1).startsLine)
       d->suggest("a body stands in braces, `{ .. }`");
     else if (depth)
-      d->suggest("there are no slices: an index ranges over the axis, as in `y[t] = x[t+1]`");
+      d->suggest("there are no slices: an index ranges over the axis, as in `y[t] = x[t+1]`; what is left out at "
+                 "the end is whole, `x[t]` is a row");
     else
       d->suggest("types stand only in parameters and after `->`");
     break;
@@ -206,9 +220,16 @@ void Parser::hint(Diagnostic *d) {
     break;
   case Tok::Name:
   case Tok::Number:
-    if (pos && (is(Tok::Name) || is(Tok::Number)) &&
-        (tokens[pos - 1].kind == Tok::Name || tokens[pos - 1].kind == Tok::Number ||
-         tokens[pos - 1].kind == Tok::RBracket || tokens[pos - 1].kind == Tok::RParen))
+    if (llvm::StringRef help = pos && tokens[pos - 1].kind == Tok::Name ? habitHelp(text(tokens[pos - 1])) : "";
+        help.size() && tokens[pos - 1].end - tokens[pos - 1].begin > 1) // `T` may well be an axis
+      d->suggest(help.str());
+    else if (std::string word =
+                 didYouMean(wordOfCall(), {"sum", "prod", "mean", "max", "min", "softmax", "argmax", "rank"});
+             !word.empty())
+      d->suggest(word);
+    else if (pos && (is(Tok::Name) || is(Tok::Number)) &&
+             (tokens[pos - 1].kind == Tok::Name || tokens[pos - 1].kind == Tok::Number ||
+              tokens[pos - 1].kind == Tok::RBracket || tokens[pos - 1].kind == Tok::RParen))
       d->suggest(llvm::formatv("something is missing between `{0}` and `{1}`: a `,`, or a sign (`@` applies a matrix, "
                                "`*` multiplies)",
                                text(tokens[pos - 1]), text(tok())));

@@ -98,6 +98,7 @@ private:
   /// Null if the place was already reported (directly or by the lexer): the caller then only gives up.
   Diagnostic *error(const char *code, Range range, std::string message);
   Diagnostic *expected(llvm::StringRef what);
+  llvm::StringRef wordOfCall() const;
   void hint(Diagnostic *d);
 
   // Recovery.

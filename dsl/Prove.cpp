@@ -1,4 +1,5 @@
 #include "dsl/Prove.h"
+#include "dsl/Elaborate.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
 
@@ -288,7 +289,7 @@ struct Checker {
         d->label(e->range, "this is " + at->element.str() + ", 0 .. " +
                                (e->bound.seq ? e->bound.word() + " - 1" : std::to_string(e->bound.size - 1)) +
                                " is needed")
-            .suggest(howToken(at, e->bound, str(at)));
+            .suggest(howToken(at, e->bound, e->range ? oneLine(e->range.text()) : str(at)));
     } else if (e->is(Op::Reduce) && (e->reduction == Reduction::ArgMax || isWholeExtreme(e))) {
       chooses(e, given);
     } else if (e->is(Op::Clamp) && e->bound.seq) {

@@ -70,6 +70,11 @@ Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
     }
     return base.fixed->list[*i];
   }
+  if (base.isFixed(Static::InstanceOf)) {
+    error("R0502", e->base->range, "only arrays and lists have subscripts, this is " + kindOf(base))
+        .suggest("an instance is called: `" + e->base->range.text().str() + "(..)`");
+    return {};
+  }
   SmallVector<Expr *> places;
   for (const ast::Expr *s : e->subscripts) {
     Value v = eval(s, env);
@@ -109,7 +114,8 @@ Value Elaborator::evalMemberOf(const ast::MemberExpr *e, Env env) {
   }
   if (!base.isFixed(Static::InstanceOf)) {
     std::string help = habitHelp(name).str();
-    if (lookup(name, env) || (current && current->self && hasMember(*current->self, name))) { // meant as a product
+    if (help.empty() &&
+        (lookup(name, env) || (current && current->self && hasMember(*current->self, name)))) { // meant as a product
       std::string a = e->base->range.text().str(), b = name.str();
       help = "there is no dot product by `.`: `" + a + " @ " + b +
              "` joins the last axis of the one with the first of " +
@@ -126,7 +132,8 @@ Value Elaborator::evalMemberOf(const ast::MemberExpr *e, Env env) {
           "`" + name.str() + "` is a fn of `" + instance.decl->name.text.str() + "` and must be called");
   else
     error("R0401", e->member.range, "`" + instance.decl->name.text.str() + "` has no `" + name.str() + "`")
-        .label(instance.decl->name.range, "declared here");
+        .label(instance.decl->name.range, "declared here")
+        .suggest(didYouMean(name, namesOf(instance)));
   return {};
 }
 
