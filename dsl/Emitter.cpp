@@ -223,12 +223,12 @@ Tensor Emitter::view(const Operand &operand, ArrayRef<const Var *> order, Range 
   for (const Var *v : order)
     if (!is_contained(steps, v) && any_of(operand.places, [&](Expr *p) { return isFree(v, p); }))
       dims.push_back(v);
-  Operand read = operand;
-  if (cast<RankedTensorType>(read.value.getType()).getElementType().isInteger(1))
-    read.value = asInt(read.value); // contract makes no truths; who reads it compares with 0
+  mlir::Type element = cast<RankedTensorType>(operand.value.getType()).getElementType();
+  if (element.isInteger(1)) // contract makes no truths; who reads it compares with 0
+    element = b.getI32Type();
   EquationBuilder equation(*this, dims);
-  equation.read(read);
-  if (!equation.finish(cast<RankedTensorType>(read.value.getType()).getElementType()))
+  equation.read(operand);
+  if (!equation.finish(element))
     return {};
   return {ContractOp::create(b, loc(range), equation.parts), dims};
 }

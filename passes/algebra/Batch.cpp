@@ -6,11 +6,11 @@
 // Precondition: nothing has an axis `b`. Postcondition: arguments, results and everything that depends on
 // an example have the leading dim `b`, and all other axes are ragged in it. What depends on cells only is as before.
 // An operation that mentions a length is of an example even if nothing it reads is.
-#include "ir/Queries.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
 #include "passes/Remarks.h"
 #include "passes/algebra/AddAxis.h"
+#include "passes/algebra/Support.h"
 
 namespace rondo {
 #define GEN_PASS_DEF_BATCH
@@ -23,9 +23,7 @@ using namespace rondo;
 static LogicalResult batch(func::FuncOp func) {
   if (!llvm::all_of(func.getArgumentTypes(), llvm::IsaPred<RankedTensorType>))
     return func.emitError("an argument is no tensor");
-  bool isBatched = false;
-  func.walk([&](Operation *op) { walkAxes(op, [&](StringRef axis) { isBatched |= axis == "b"; }); });
-  if (isBatched)
+  if (mentionsExamples(func))
     return func.emitError("has a batch already");
 
   AxisAdder adder({"b", /*ragged=*/true, /*step=*/""});

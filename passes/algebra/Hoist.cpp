@@ -147,6 +147,10 @@ struct HoistPass : rondo::impl::HoistBase<HoistPass> {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (func.isExternal())
         continue;
+      if (mentionsExamples(func)) {
+        func.emitError("has a batch: what leaves a recurrence leaves it for one example (rondo-batch comes after)");
+        return signalPassFailure();
+      }
       tidy(func);
       SmallVector<ScanOp> scans;
       func.walk([&](ScanOp scan) { scans.push_back(scan); }); // inner ones first

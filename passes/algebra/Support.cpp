@@ -34,6 +34,12 @@ bool rondo::mentionsStep(Operation *op, StringRef axis) {
       .wasInterrupted();
 }
 
+bool rondo::mentionsExamples(func::FuncOp func) {
+  bool batched = false;
+  func.walk([&](Operation *op) { walkAxes(op, [&](StringRef axis) { batched |= axis == "b"; }); });
+  return batched;
+}
+
 unsigned rondo::placesOf(AffineMap map, unsigned dim) {
   return llvm::count_if(map.getResults(), [&](AffineExpr expr) { return expr.isFunctionOfDim(dim); });
 }

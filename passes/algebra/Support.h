@@ -13,6 +13,9 @@ llvm::SmallVector<mlir::Value> inputsOf(mlir::Operation *op);
 /// Whether the operation, or one inside it, mentions the step of this axis.
 bool mentionsStep(mlir::Operation *op, llvm::StringRef axis);
 
+/// Whether anything of the function is over examples.
+bool mentionsExamples(mlir::func::FuncOp func);
+
 /// At how many places of what is read the index hangs on the dim.
 unsigned placesOf(mlir::AffineMap map, unsigned dim);
 
