@@ -1,6 +1,7 @@
 #include "codegen/cpu/Reduction.h"
 
 #include "codegen/cpu/Math.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -160,14 +161,16 @@ Value Reduction::logSumExp() {
     return mask ? c.pick(mask, next, m) : next;
   });
   point.restore(std::move(open));
-  Value none = c.cmp(arith::CmpFPredicate::OEQ, most, c.real(-std::numeric_limits<double>::infinity(), most.getType()));
-  Value shift = c.pick(none, c.real(0, most.getType()), most);
+  // Of nothing, and where one is infinite, nothing is taken out: the logarithm of 0 or of infinity is right.
+  Value infinite = c.cmp(arith::CmpFPredicate::OEQ, math::AbsFOp::create(c.b, c.loc, most),
+                         c.real(std::numeric_limits<double>::infinity(), most.getType()));
+  Value shift = c.pick(infinite, c.real(0, most.getType()), most);
   Value wide = isa<VectorType>(carriedType) ? c.splat(shift) : shift;
   Value total = fold(c.real(0, carriedType), sum, [&](Value t, Value mask) {
     Value next = c.addf(t, forms.exp(c.subf(element(0, mask), wide)));
     return mask ? c.pick(mask, next, t) : next;
   });
-  return c.pick(none, most, c.addf(shift, forms.log(total)));
+  return c.addf(shift, forms.log(total));
 }
 
 Value Reduction::emit() {
