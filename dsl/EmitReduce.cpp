@@ -105,6 +105,21 @@ Tensor Emitter::emitSum(Expr *e, ArrayRef<const Var *> order) {
   return {ContractOp::create(b, loc(e->range), equation.parts), dims};
 }
 
+/// What a reduction or a softmax goes over: one value of the body's elements, read at its own indices. An absent term
+/// is no zero here, and a term does not depend on every index by itself.
+Operand Emitter::termsOf(Expr *body, ArrayRef<const Var *> all) {
+  Operand operand = operandOf(body, all);
+  if (!operand)
+    return {};
+  auto type = cast<RankedTensorType>(operand.value.getType());
+  if (!operand.zeroOutside && (operand.past || isPlain(operand)) && type.getElementType() == element(body->element))
+    return operand;
+  Vars dims = dimsOf(body, all);
+  Tensor t =
+      body->is(Op::ToReal) ? Tensor{emitMap(body, dims, {}, body->range), dims} : view(operand, all, body->range);
+  return t ? operandOf(t, body->range) : Operand();
+}
+
 Tensor Emitter::emitReduce(Expr *e, ArrayRef<const Var *> order) {
   const char *how = nullptr;
   switch (e->reduction) {
@@ -133,20 +148,9 @@ Tensor Emitter::emitReduce(Expr *e, ArrayRef<const Var *> order) {
   all.append(e->vars.begin(), e->vars.end());
   Vars dims = dimsOf(e, order);
   bool ofInts = e->args[0]->isInt() && e->reduction != Reduction::LogSumExp;
-  Expr *body = ofInts ? e->args[0] : program.toReal(e->args[0]);
-  auto wanted = element(body->element);
-  Operand operand = operandOf(body, all);
+  Operand operand = termsOf(ofInts ? e->args[0] : program.toReal(e->args[0]), all);
   if (!operand)
     return {};
-  if (operand.zeroOutside || (!operand.past && !isPlain(operand)) ||
-      cast<RankedTensorType>(operand.value.getType()).getElementType() != wanted) {
-    // An absent term is no zero here, and a term does not depend on every index by itself.
-    Tensor t = body->is(Op::ToReal) ? Tensor{emitMap(body, dimsOf(body, all), {}, e->range), dimsOf(body, all)}
-                                    : view(operand, all, e->range);
-    if (!t)
-      return {};
-    operand = operandOf(t, e->range);
-  }
   EquationBuilder equation(*this, dims, e->vars);
   equation.read(operand);
   if (e->args[1])
@@ -173,15 +177,9 @@ Operand Emitter::emitSoftmax(Expr *e, ArrayRef<const Var *> order) {
     if (!is_contained(steps, v) &&
         (is_contained(e->vars, v) || isFree(v, e->args[0]) || (e->args[1] && isFree(v, e->args[1]))))
       dims.push_back(v);
-  Operand score = operandOf(e->args[0], all);
+  Operand score = termsOf(e->args[0], all);
   if (!score)
     return {};
-  if (score.zeroOutside || (!score.past && !isPlain(score))) {
-    Tensor t = view(score, all, e->range);
-    if (!t)
-      return {};
-    score = operandOf(t, e->range);
-  }
   EquationBuilder equation(*this, dims);
   equation.read(score);
   if (e->args[1])

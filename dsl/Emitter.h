@@ -113,6 +113,7 @@ private:
   llvm::SmallVector<Factor, 4> joinFactors(llvm::ArrayRef<Expr *> factors, llvm::ArrayRef<const Var *> all);
   Tensor emitSum(Expr *e, llvm::ArrayRef<const Var *> order);
   Operand emitSoftmax(Expr *e, llvm::ArrayRef<const Var *> order);
+  Operand termsOf(Expr *body, llvm::ArrayRef<const Var *> all);
   mlir::Value asInt(mlir::Value value);
 
   // Maps (EmitMap.cpp).
