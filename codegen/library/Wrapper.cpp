@@ -180,7 +180,7 @@ private:
 class Wrapper {
 public:
   Wrapper(const EmittedProgram &program, const LibraryOptions &options)
-      : program(program), name(options.name), out(text) {}
+      : program(program), options(options), name(options.name), out(text) {}
 
   std::string write() {
     // A library may be called as a word of C++, or as its own library; a namespace may not.
@@ -218,6 +218,7 @@ public:
   /* `weights`: a file of safetensors or .weights; nullptr: those inside the library. */
   explicit Model(const char *weights = nullptr, uint32_t threads = 1) : Model(weights, _configure(threads)) {}
   Model(const char *weights, const ::rondo_config &config) {
+    _same();
     ::rondo_error error = {};
     ::@_model *opened = nullptr;
     rondo::detail::check(::@_open(&opened, weights, &config, &error), error);
@@ -225,6 +226,7 @@ public:
   }
   /* The same from memory, which is copied. */
   static Model open_memory(const void *weights, size_t size, uint32_t threads = 1) {
+    _same();
     ::rondo_error error = {};
     ::rondo_config config = _configure(threads);
     ::@_model *opened = nullptr;
@@ -272,6 +274,12 @@ public:
     put(R"(
 private:
   explicit Model(std::shared_ptr<::@_model> model) : _model(std::move(model)) {}
+  /* A library compiled anew may read other structs. */
+  static void _same() {
+    if (::@_abi() != )" +
+        std::to_string(interfaceNumber(program, options)) + R"(u)
+      throw rondo::Error(RONDO_EVERSION, "@: the library is not the one that @.hpp was made with");
+  }
   static ::rondo_config _configure(uint32_t threads) {
     ::rondo_config config = {};
     config.size = sizeof config;
@@ -310,6 +318,7 @@ private:
   }
 
   const EmittedProgram &program;
+  const LibraryOptions &options;
   std::string name, text;
   raw_string_ostream out;
 };

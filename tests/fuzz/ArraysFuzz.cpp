@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!again)
     abort();
   // NumPy has no bfloat16.
-  auto npz = bfloat ? std::move(again) : readNpz(writeNpz(*arrays));
+  auto npz = bfloat ? std::move(again) : readNpz(llvm::cantFail(writeNpz(*arrays)));
   if (!npz || npz->size() != arrays->size())
     abort();
   for (auto &[name, array] : *arrays)

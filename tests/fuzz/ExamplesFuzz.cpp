@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (batch->inputs.size() != fn.inputs.size())
     abort();
   for (auto [port, array] : llvm::zip_equal(fn.inputs, batch->inputs))
-    if (array.count() != batch->before(port, batch->count) * port.width())
+    if (array.count() != batch->before(port, batch->count) * port.width() ||
+        array.bytes.size() != static_cast<size_t>(array.count()) * 4)
       abort();
   return 0;
 }

@@ -15,7 +15,9 @@ MODEL = """model M(V = vocab(4, unk = 1), E = 2) {
     h[t, e] = 0.5 * h[t-1, e] + x[t, e] * s[t] * table[n] + (if on then n else 0)   where h[-1] = h0
     return y[t, e] = h[t, e] + sum(u) z[u] * x[at[u], e]
   }
+  fn g(by: [] = 2) -> [E] { return y[e in E] = by * e }
   export f
+  export g
 }
 """
 PROGRAM = """#include "m.hpp"
@@ -79,11 +81,16 @@ def test_python(folder):
     assert not np.array_equal(model.f(X, Z, n=[2, 2]).data, left.data)
     with pytest.raises(TypeError, match="needs z"):
         model.f(X)
+    np.testing.assert_array_equal(model.g(batch=3), [[0, 2]] * 3)
+    with pytest.raises(TypeError, match="g: no input tells how many examples there are; say batch=N"):
+        model.g()
+    with pytest.raises(TypeError, match="g: the inputs tell how many examples"):
+        model.g([1, 2], batch=2)
 
 
 def test_json_and_cpp(folder):
     lines = "".join(json.dumps({"x": x.tolist(), "z": z}) + "\n" for x, z in zip(X, Z))
-    run = [f"{BUILD}/bin/rondo", "run", "libm.so"]
+    run = [f"{BUILD}/bin/rondo", "run", "libm.so", "--fn", "f"]
     done = subprocess.run(run, cwd=folder, input=lines, capture_output=True, text=True, check=True)
     for line, wanted in zip(done.stdout.splitlines(), expected()):
         np.testing.assert_allclose(json.loads(line)["y"], wanted, rtol=1e-6)

@@ -89,3 +89,21 @@ def test_cpp(charlm, compiler):
     assert refused.returncode == 1 and refused.stderr == b"score: cannot open /nonexistent\n"
     refused = subprocess.run([program, charlm / "w.safetensors", "x", ""], capture_output=True)
     assert refused.returncode == 1 and refused.stderr.endswith(b": example 1 has T = 0; at least 1\n")
+
+
+def test_a_library_compiled_anew_under_a_program(tmp_path):
+    """Its structs may be others: the program is told, before they are read."""
+    model = "model Small(E = 2) {\n  fn f(%sx: [T, E]) -> [T, E] { return y[t, e] = 2 * x[t, e] }\n  export f\n}\n"
+    (tmp_path / "main.cpp").write_text(
+        '#include "small.hpp"\n#include <cstdio>\nint main() {\n  try {\n'
+        '    small::Model model;\n    std::printf("%g\\n", double(model.f({{1, 2}}).data[1]));\n'
+        '  } catch (const rondo::Error &error) {\n    std::printf("%d %s\\n", int(error.code()), error.what());\n  }\n}\n')
+    said = []
+    for first in ("", "k: int[T], "):
+        (tmp_path / "small.rondo").write_text(model % first)
+        subprocess.run([f"{BUILD}/bin/rondo", "compile", "small.rondo", "-q"], cwd=tmp_path, check=True)
+        if not said:
+            subprocess.run(["g++", "-std=c++17", "-Wall", "-Werror", "main.cpp", "-L.", "-lsmall", "-Wl,-rpath," + str(tmp_path), "-o", "main"],
+                           cwd=tmp_path, check=True)
+        said.append(subprocess.run(["./main"], cwd=tmp_path, capture_output=True, text=True).stdout)
+    assert said == ["4\n", "5 small: the library is not the one that small.hpp was made with\n"]

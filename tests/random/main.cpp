@@ -203,6 +203,10 @@ static int reduceFile(const Wish &wish) {
 
 int main(int argc, char **argv) {
   Wish wish;
+  if (argc == 2 && StringRef(argv[1]) == "--help") {
+    outs() << usage;
+    return Yes;
+  }
   if (!read(argc, argv, wish))
     return Usage;
   if (wish.print) {

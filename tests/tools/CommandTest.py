@@ -161,6 +161,16 @@ def test_what_is_read_is_not_replaced(model, tmp_path):
     assert open(model).read() == text
 
 
+def test_what_may_not_be_written_stays(tmp_path):
+    kept = tmp_path / "kept.rondo"
+    kept.write_text("layer a(E){\n}\n")
+    kept.chmod(0o444)
+    words = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    done = subprocess.run([*words, RONDO, "fmt", kept], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and done.stderr == f"error: cannot write {kept}: Permission denied\n"
+    assert kept.read_text() == "layer a(E){\n}\n" and list(tmp_path.iterdir()) == [kept]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_leaves_nothing_behind(model, tmp_path, number):
     folder = tmp_path / "temporary"

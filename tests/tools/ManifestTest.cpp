@@ -65,11 +65,27 @@ TEST(Examples, JsonLines) {
   for (auto [line, says] : {std::pair(R"({"x": [[1, 2, 3]], "y": [4]})", "has 1 along 2*T, and 2 is needed"),
                             {R"({"x": [[1, 2, 3]], "y": [4, 5, 6]})", "has 3 along 2*T, and 2 is needed"},
                             {R"({"x": [[1, 2, 3]], "Y": [4, 5]})", "`Y` is no input of f, which has: x, y"},
+                            {R"({"x": [[], []]})", "\"x\" has 0 numbers, and 6 are expected"},
                             {R"({"x": [[1, 2, 1e39]]})", "1e+39 is more than f32 has"}}) {
     auto batch = read(line);
     ASSERT_FALSE(bool(batch)) << line;
     EXPECT_NE(llvm::toString(batch.takeError()).find(says), std::string::npos) << line;
   }
+}
+
+// Of no rows nothing tells how long they would be but another input.
+TEST(Examples, NothingOverTwoAxes) {
+  auto library = CompiledLibrary::fromManifest(
+      R"({"axes": ["T", "S"], "exports": [{"name": "f", "axes": [{"name": "T", "least": 0}, {"name": "S", "least": 0}],
+          "inputs": [{"name": "a", "element": "f32", "axes": ["T", "S"], "shape": []},
+                     {"name": "y", "element": "f32", "axes": ["S"], "shape": []}], "results": []}]})");
+  ASSERT_TRUE(bool(library));
+  const Signature &fn = (*library)->exports[0];
+  auto batch = batchFromJson(fn, {R"({"a": [], "y": [1, 2]})", R"({"a": [[], []], "y": []})"}, 1);
+  ASSERT_TRUE(bool(batch)) << llvm::toString(batch.takeError());
+  EXPECT_EQ(batch->lengths, (std::vector<std::vector<int64_t>>{{0, 2}, {2, 0}}));
+  auto wrong = batchFromJson(fn, {R"({"a": [[], []], "y": [1]})"}, 1);
+  EXPECT_NE(llvm::toString(wrong.takeError()).find("another input has 0"), std::string::npos);
 }
 
 TEST(Examples, Arrays) {

@@ -197,3 +197,14 @@ def test_a_batch_without_sequence_axes(tables):
     words = ["run", tables / "libtables.so", "--fn", "k", "--weights", tables / "w.safetensors", "-i", tables / "b.npz"]
     rondo(*words, "-o", tables / "c.npz")
     assert (np.load(tables / "c.npz")["c"] == 2).all() and np.load(tables / "c.npz")["c"].shape == (5, 4)
+
+
+def test_score_of_texts_over_an_axis_made_of_another(tmp_path):
+    (tmp_path / "twice.rondo").write_text(
+        "model Twice(V = vocab(256)) {\n  fn f(a: token(V)[T], b: token(V)[2*T]) -> [] { return sum(t) (a[t] + b[2*t+1]) }\n  export f\n}\n"
+    )
+    rondo("compile", "twice.rondo", "-o", ".", cwd=tmp_path)
+    done = rondo("score", "libtwice.so", input="ab\tcdef\nx\tyz\n", cwd=tmp_path)
+    assert [float(line) for line in done.stdout.split()] == [sum(b"abdf"), sum(b"xz")]
+    done = rondo("score", "libtwice.so", input="ab\tcdef\nab\tc\n", cwd=tmp_path, status=2)
+    assert "<stdin>: line 2: an input has 1 along 2*T, and 4 is needed" in done.stderr

@@ -228,6 +228,8 @@ int bench(const Options &options) {
     for (const PortAxis &axis : ArrayRef(fn->axes).take_front(fn->given))
       for (int64_t &length : lengths)
         length = axis.max ? std::min(length, axis.max) : length;
+    if (!fn->given) // a row is an example
+      lengths.assign(lengths.size(), 1);
     Ragged batch = makeBatch(*fn, lengths, options.seed);
     double flops = model ? evaluate(countFlops(model->function(fn->name)), *fn, batch) : 0;
     auto timing = measure(*library, *fn, batch, flops, threads, options.rounds);

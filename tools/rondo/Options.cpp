@@ -122,7 +122,7 @@ static void addRun(CLI::App &app, Options &o) {
          "JSON lines: one example a line, {\"text\": [72, 105], ...}; reals as nested lists.\n"
          "NPZ: each input's rows of all examples one after another, and NAME.offsets (batch + 1 row\n"
          "offsets) for every sequence axis; without offsets, one example.\n"
-         "Names that are not of the fn are refused.\n");
+         "A value's sequence axes come first. Names that are not of the fn are refused.\n");
 }
 
 static void addVerify(CLI::App &app, Options &o) {
@@ -242,8 +242,9 @@ static void addBench(CLI::App &app, Options &o) {
   command->add_option("--seed", o.seed, "Of weights and inputs")->type_name("N");
   command->add_option("--weights", o.weights, "Weights (default: the library's, else seeded ones)")->type_name("FILE");
   command
-      ->add_option("--peers", o.peers,
-                   "Compare with other systems (torch,onnxruntime,openvino), by bench/run.py of the source tree")
+      ->add_option(
+          "--peers", o.peers,
+          "Compare a model of bench/run.py with other systems (torch,onnxruntime,openvino); needs the source tree")
       ->type_name("NAMES");
   command->add_flag("--json", o.json, "Everything measured, as JSON on stdout");
   common(command, o);

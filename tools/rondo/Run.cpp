@@ -66,7 +66,10 @@ int run(const Options &options) {
 
   std::string bytes;
   if (form == "npz") {
-    bytes = writeNpz(arraysFromResults(*fn, batch, *results));
+    auto written = writeNpz(arraysFromResults(*fn, batch, *results));
+    if (!written)
+      return fail("results: " + toString(written.takeError()));
+    bytes = std::move(*written);
   } else {
     raw_string_ostream os(bytes);
     printJson(os, *fn, batch, *results);

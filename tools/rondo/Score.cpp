@@ -36,7 +36,7 @@ static Expected<Ragged> batchFromText(const Signature &fn, ArrayRef<StringRef> l
     if (fields.size() != fn.inputs.size())
       return makeError("line %zu: %zu fields between tabs, and the fn has %zu inputs", firstLine + i, fields.size(),
                        fn.inputs.size());
-    std::vector<int64_t> lengths(fn.given, -1);
+    std::vector<int64_t> lengths(fn.axes.size(), -1);
     for (auto [port, field, into] : zip_equal(fn.inputs, fields, bytes)) {
       int64_t &length = lengths[port.axes[0]];
       if (length >= 0 && length != static_cast<int64_t>(field.size()))
@@ -46,7 +46,9 @@ static Expected<Ragged> batchFromText(const Signature &fn, ArrayRef<StringRef> l
       for (unsigned char byte : field)
         into.push_back(byte);
     }
-    for (auto [axis, length] : enumerate(lengths)) {
+    if (auto own = measureExample(fn, lengths); !own)
+      return makeError("line %zu: %s", firstLine + i, toString(own.takeError()).c_str());
+    for (auto [axis, length] : enumerate(ArrayRef(lengths).take_front(fn.given))) {
       if (length < fn.axes[axis].least || (fn.axes[axis].max && length > fn.axes[axis].max))
         return makeError("line %zu: %lld bytes; %s allows %lld .. %s", firstLine + i, static_cast<long long>(length),
                          fn.axes[axis].name.c_str(), static_cast<long long>(fn.axes[axis].least),

@@ -182,7 +182,9 @@ Error writeBytes(StringRef path, StringRef bytes) {
   SmallString<128> target = path, beside;
   int descriptor;
   std::error_code error;
-  if (replaces)
+  if (replaces && !sys::fs::can_write(path)) // which a rename would not ask
+    error = std::make_error_code(std::errc::permission_denied);
+  if (replaces && !error)
     error = sys::fs::real_path(path, target);
   if (error)
     return failed(error);

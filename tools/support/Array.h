@@ -71,6 +71,7 @@ llvm::Expected<Arrays> readArrays(llvm::StringRef path);
 llvm::Expected<Arrays> readSafetensors(llvm::StringRef bytes);
 std::string writeSafetensors(const Arrays &arrays);
 llvm::Expected<Arrays> readNpz(llvm::StringRef bytes);
-std::string writeNpz(const Arrays &arrays);
+/// `most`: bytes that places in a zip of the plain form can name.
+llvm::Expected<std::string> writeNpz(const Arrays &arrays, uint64_t most = UINT32_MAX);
 
 } // namespace rondo

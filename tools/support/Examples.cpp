@@ -193,12 +193,29 @@ static Error flatten(const json::Value &value, size_t depth, SmallVectorImpl<int
   return Error::success();
 }
 
+Expected<Ragged> measureExample(const Signature &fn, ArrayRef<int64_t> shown) {
+  Ragged own;
+  own.count = 1;
+  for (auto [axis, length] : zip(ArrayRef(fn.axes).take_front(fn.given), shown))
+    if (length < 0)
+      return makeError("nothing tells the length of %s", axis.name.c_str());
+    else
+      own.lengths.push_back({length});
+  own.measure(fn);
+  for (auto [axis, length, right] : zip_equal(fn.axes, shown, own.lengths))
+    if (length >= 0 && length != right[0])
+      return makeError("an input has %lld along %s, and %lld is needed", static_cast<long long>(length),
+                       axis.name.c_str(), static_cast<long long>(right[0]));
+  return own;
+}
+
 static Error readExample(const Signature &fn, const json::Object &object, Ragged &batch,
                          std::vector<std::vector<double>> &flat) {
   std::vector<int64_t> lengths(fn.axes.size(), -1);
   for (auto &[key, value] : object)
     if (none_of(fn.inputs, [&, &key = key](const Port &input) { return StringRef(key) == input.name; }))
       return unknown(fn, key);
+  std::vector<std::vector<double>> read(fn.inputs.size());
   for (auto [i, value] : enumerate(fn.inputs)) {
     const json::Value *given = object.get(value.name);
     if (!given && value.preset)
@@ -214,43 +231,38 @@ static Error readExample(const Signature &fn, const json::Object &object, Ragged
     } else if (Error error = flatten(*given, 0, shape, numbers)) {
       return makeError("\"%s\": %s", value.name.c_str(), toString(std::move(error)).c_str());
     }
-    // An empty list says nothing about what would have been in it.
+    // What an empty list would have held it does not say: others tell the lengths behind it.
     SmallVector<int64_t> rest(ArrayRef(shape).drop_front(std::min(shape.size(), value.axes.size())));
-    bool empty = numbers.empty() && !shape.empty();
-    if (shape.size() < value.axes.size() || (!empty && ArrayRef(rest) != ArrayRef(value.shape)))
+    if (!numbers.empty() && (shape.size() < value.axes.size() || ArrayRef(rest) != ArrayRef(value.shape)))
       return makeError("\"%s\" has shape %s, and the last axes are %s", value.name.c_str(), printShape(shape).c_str(),
                        printShape(value.shape).c_str());
-    for (auto [dim, axis] : enumerate(value.axes)) {
-      if (lengths[axis] >= 0 && lengths[axis] != shape[dim])
+    for (auto [axis, length] : zip(value.axes, shape)) {
+      if (lengths[axis] >= 0 && lengths[axis] != length)
         return makeError("\"%s\" has %lld along %s, another input has %lld", value.name.c_str(),
-                         static_cast<long long>(shape[dim]), fn.axes[axis].name.c_str(),
+                         static_cast<long long>(length), fn.axes[axis].name.c_str(),
                          static_cast<long long>(lengths[axis]));
-      lengths[axis] = shape[dim];
+      lengths[axis] = length;
     }
     for (double number : numbers)
       if (value.real && !std::isfinite(static_cast<float>(number)))
         return tooLarge("\"" + value.name + "\"", number);
       else if (!value.real && !(number >= INT32_MIN && number <= INT32_MAX && number == std::trunc(number)))
         return makeError("\"%s\": %g is not an integer of 32 bits", value.name.c_str(), number);
-    flat[i].insert(flat[i].end(), numbers.begin(), numbers.end());
+    read[i] = std::move(numbers);
   }
-  Ragged own;
-  own.count = 1;
-  for (auto [axis, length] : zip(ArrayRef(fn.axes).take_front(fn.given), lengths))
-    if (length < 0)
-      return makeError("nothing tells the length of %s", axis.name.c_str());
-    else
-      own.lengths.push_back({length});
-  own.measure(fn);
-  for (auto [axis, length, right] : zip_equal(fn.axes, lengths, own.lengths))
-    if (length >= 0 && length != right[0])
-      return makeError("an input has %lld along %s, and %lld is needed", static_cast<long long>(length),
-                       axis.name.c_str(), static_cast<long long>(right[0]));
-  for (auto [value, numbers] : zip_equal(fn.inputs, flat))
+  auto own = measureExample(fn, lengths);
+  if (!own)
+    return own.takeError();
+  for (auto [value, numbers, all] : zip_equal(fn.inputs, read, flat)) {
+    size_t count = own->rows(value, 0) * value.width();
     if (!object.get(value.name))
-      numbers.insert(numbers.end(), own.rows(value, 0) * value.width(), *value.preset);
+      numbers.assign(count, *value.preset);
+    if (numbers.size() != count)
+      return makeError("\"%s\" has %zu numbers, and %zu are expected", value.name.c_str(), numbers.size(), count);
+    all.insert(all.end(), numbers.begin(), numbers.end());
+  }
   for (auto [axis, all] : enumerate(batch.lengths))
-    all.push_back(own.lengths[axis][0]);
+    all.push_back(own->lengths[axis][0]);
   ++batch.count;
   return Error::success();
 }

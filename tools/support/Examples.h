@@ -16,6 +16,9 @@ llvm::Expected<Ragged> batchFromArrays(const Signature &fn, const Arrays &arrays
 bool fits(const Port &value, const Ragged &batch, llvm::ArrayRef<int64_t> shape);
 Arrays arraysFromResults(const Signature &fn, const Ragged &batch, llvm::ArrayRef<Array> results);
 
+/// The lengths of one example, from those that its inputs show (-1: none does). What the model makes of lengths is an
+/// error where an input shows otherwise.
+llvm::Expected<Ragged> measureExample(const Signature &fn, llvm::ArrayRef<int64_t> shown);
 /// Errors name the line; `firstLine` is the number of lines[0].
 llvm::Expected<Ragged> batchFromJson(const Signature &fn, llvm::ArrayRef<llvm::StringRef> lines, size_t firstLine);
 /// As `how` prints it; what is no finite number as Python's json reads it: NaN, Infinity, -Infinity.

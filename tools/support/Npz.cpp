@@ -50,7 +50,7 @@ static Expected<Array> readNpy(StringRef bytes) {
     return makeError("its shape does not fit the file");
   uint64_t size = *whole;
   data = data.take_front(size);
-  if (!header.contains("'fortran_order': True") || !size) {
+  if (!Regex("'fortran_order': *True").match(header) || !size) {
     array.bytes.assign(data.begin(), data.end());
     return array;
   }
@@ -136,7 +136,8 @@ Expected<Arrays> readNpz(StringRef bytes) {
     auto array = readNpy(data);
     if (!array)
       return makeError("%s: %s", shown.c_str(), toString(array.takeError()).c_str());
-    arrays[name.str()] = std::move(*array);
+    if (!arrays.try_emplace(name.str(), std::move(*array)).second)
+      return makeError("%s is there twice", name.str().c_str());
   }
   return arrays;
 }
@@ -163,7 +164,7 @@ static std::string writeNpy(const Array &array) {
   return bytes;
 }
 
-std::string writeNpz(const Arrays &arrays) {
+Expected<std::string> writeNpz(const Arrays &arrays, uint64_t most) {
   std::string bytes, directory;
   auto put = [](std::string &to, uint64_t value, int width) {
     for (int i = 0; i < width; ++i)
@@ -185,6 +186,9 @@ std::string writeNpz(const Arrays &arrays) {
     put(directory, bytes.size(), 4);
     directory += name;
     bytes += StringRef("PK\x03\x04", 4).str() + common + name + data;
+    if (bytes.size() > most)
+      return makeError("more than %llu bytes, which an NPZ cannot hold: JSON lines can, or fewer examples at a time",
+                       static_cast<unsigned long long>(most));
   }
   size_t at = bytes.size();
   bytes += directory + StringRef("PK\x05\x06\0\0\0\0", 8).str();

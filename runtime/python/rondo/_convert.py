@@ -94,6 +94,7 @@ def pack_inputs(fn, arguments, named):
     if len(arguments) > len(ports):
         raise TypeError(f"{name} takes {len(ports)} inputs, got {len(arguments)}")
     given = dict(zip((port["name"] for port in ports), arguments))
+    count = None if any(port["name"] == "batch" for port in ports) else named.pop("batch", None)
     for key, value in named.items():
         if key in given or all(port["name"] != key for port in ports):
             raise TypeError(f"{name}: {'two values for' if key in given else 'no input called'} {key}")
@@ -103,7 +104,10 @@ def pack_inputs(fn, arguments, named):
         raise TypeError(f"{name} needs {', '.join(missing)}")
     every, ports = ports, [port for port in ports if given.get(port["name"]) is not None or "default" not in port]
     packed = [Packed(given[port["name"]], port, name) for port in ports]
-    batch = packed[0].batch if packed else 0
+    if bool(packed) == (count is not None):
+        wrong = "the inputs tell how many examples there are, not batch" if packed else "no input tells how many examples there are; say batch=N"
+        raise TypeError(f"{name}: {wrong}")
+    batch = packed[0].batch if packed else count
     offsets = {}
     for port, one in zip(ports, packed):
         if one.batch != batch:
