@@ -138,6 +138,8 @@ void Compilation::Impl::run() {
       diagnostics.error("R0901", notBuilt->range, "not built yet: " + notBuilt->what);
     return;
   }
+  for (const ast::Size &size : model->sizes)
+    result.sizes.push_back({size.name.text.str(), this->model.root->entries[size.name.text].value.fixed->number});
   for (const eq::Array &cell : this->model.cells) {
     uint64_t count = 1;
     for (const eq::Axis &axis : cell.type.axes)
@@ -156,7 +158,6 @@ Compilation::~Compilation() = default;
 
 Diagnostics &Compilation::diagnostics() { return impl->diagnostics; }
 const Source &Compilation::source() const { return impl->source; }
-const ast::File &Compilation::file() const { return impl->ast->file; }
 
 const CheckResult &Compilation::check() {
   if (!impl->checked)

@@ -36,8 +36,9 @@ struct ExportInfo {
 
 struct CheckResult {
   bool ok = false;
-  std::string model;   // empty for a file of layers
-  unsigned layers = 0; // in the file
+  std::string model;                                 // empty for a file of layers
+  unsigned layers = 0;                               // in the file
+  std::vector<std::pair<std::string, double>> sizes; // of the model, as they came out
   std::vector<ExportInfo> exports;
   uint64_t parameters = 0; // floats
 };
@@ -50,7 +51,6 @@ public:
 
   Diagnostics &diagnostics();
   const Source &source() const;
-  const ast::File &file() const;
 
   /// Names, sizes, axes, kinds, subscripts and recurrences of every export. The same result when called again.
   const CheckResult &check();

@@ -78,4 +78,6 @@ def main(rondo, check=False):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     main(sys.argv[1], sys.argv[2:] == ["--check"])

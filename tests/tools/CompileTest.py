@@ -57,6 +57,17 @@ def test_sizes_are_replaced(model, tmp_path):
     assert rondo("bench", model, "E=4", "--rounds", "1", "--lengths", "3").returncode == 0
 
 
+def test_sizes_in_the_header_are_those_of_the_model(tmp_path):
+    (tmp_path / "sizes.rondo").write_text(
+        "model Sizes(K = maximum(3, 5), L = 2 + 2, E = K, V = vocab(7, unk = 2), leak = 0.5) {\n  param b : [K]\n"
+        "  fn f(x: [T, K]) -> [T, K] { return y[t, i] = x[t, i] + leak * b[i] }\n  export f\n}\n"
+    )
+    for words, wanted in ([], {"K": 5, "L": 4, "E": 5, "V": 7}), (["K=2"], {"K": 2, "L": 4, "E": 2, "V": 7}):
+        assert rondo("compile", tmp_path / "sizes.rondo", *words, "-q", "-o", tmp_path).returncode == 0
+        assert json.loads((tmp_path / "sizes.json").read_text())["constants"] == wanted
+        assert ", ".join(f"SIZES_{name} = {value}" for name, value in wanted.items()) + " }" in (tmp_path / "sizes.h").read_text()
+
+
 def test_the_same_bytes_in_any_folder(model, tmp_path):
     """Nothing of where and when a library was made is in it: not the folders, not their names, not the process."""
     hashes = []
@@ -139,7 +150,7 @@ def test_explain_speaks_at_source_lines(model):
     done = rondo("explain", model)
     assert done.returncode == 0, done.stderr
     assert "    7 | h[t] = tanh(W @ x[t] + U @ h[t-1])" in done.stdout
-    assert "[hoist]" in done.stdout and "parameters" in done.stdout
+    assert "[hoist]" in done.stdout and "parameters" in done.stdout and "left out: next: not built yet" in done.stdout
     assert rondo("explain", "R0203").stdout.startswith("R0203: sizes differ")
 
 

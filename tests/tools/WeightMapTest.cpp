@@ -67,7 +67,8 @@ TEST(WeightMap, TablesOfIntegersTakeIntegers) {
             (std::vector<std::string>{
                 "x.map:1: next holds whole numbers from 0 to 3 in the model, and 4 comes from the file"}));
   source["a"] = Array::ofLongs({3}, {16777217, 0, 0});
-  EXPECT_EQ(importWeights(map, source, model, {{"next", 0}, {"kind", 2}}).wrong.size(), 1u);
+  for (int64_t bound : {0, 1 << 25})
+    EXPECT_EQ(importWeights(map, source, model, {{"next", bound}, {"kind", 2}}).wrong.size(), 1u);
   EXPECT_EQ(importWeights(map, source, model, {{"kind", 2}}).wrong,
             (std::vector<std::string>{"x.map:1: a holds i64, not reals"}));
 }

@@ -1,6 +1,7 @@
 // `rondo compile`: a native library with its header, or one stage on the way, printed.
 #include "codegen/cpu/Lowering.h"
 #include "tools/rondo/Build.h"
+#include "tools/rondo/Cost.h"
 #include "tools/rondo/Terminal.h"
 #include "tools/support/Array.h"
 #include "llvm/ADT/STLExtras.h"
@@ -94,10 +95,7 @@ int compile(const Options &options) {
   if ((status = buildLibrary(options, *model, model->name, folder, written, &table)) || options.quiet)
     return status;
 
-  outs() << table;
-  for (const ExportInfo &info : model->checked().exports)
-    if (!info.built)
-      outs() << "left out: " << info.name << ": " << info.reason << "\n";
+  outs() << table << leftOut(*model);
   uint64_t parameters = model->checked().parameters;
   outs() << formatv("{0} parameters  {1} f32  code {2}  {3}\n", grouped(parameters), humanBytes(4.0 * parameters),
                     humanBytes(written.codeSize), clock.text());

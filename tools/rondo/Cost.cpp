@@ -161,4 +161,12 @@ std::string memoryTable(const EmittedProgram &program) {
   return text;
 }
 
+std::string leftOut(const Model &model) {
+  std::string text;
+  for (const ExportInfo &info : model.checked().exports)
+    if (!info.built)
+      text += "left out: " + info.name + ": " + info.reason + "\n";
+  return text;
+}
+
 } // namespace rondo

@@ -24,4 +24,7 @@ std::string costTable(Model &model, mlir::ModuleOp kernels);
 /// One line per export: what a session stores between kernels, per example and row.
 std::string memoryTable(const EmittedProgram &program);
 
+/// One line per export that is checked and not compiled.
+std::string leftOut(const Model &model);
+
 } // namespace rondo

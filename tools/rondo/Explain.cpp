@@ -61,7 +61,7 @@ int explain(const Options &options) {
   EmittedProgram program;
   if ((status = emitModel(options, *model, *kernels, program)))
     return status;
-  outs() << memoryTable(program);
+  outs() << memoryTable(program) << leftOut(*model);
   outs() << grouped(model->checked().parameters) << " parameters, " << humanBytes(4.0 * model->checked().parameters)
          << " in f32\n";
   return Yes;

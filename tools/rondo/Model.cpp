@@ -4,6 +4,7 @@
 #include "tools/rondo/Terminal.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 #include <cstdlib>
 
 using namespace llvm;
@@ -102,24 +103,9 @@ mlir::func::FuncOp Model::function(StringRef fn) const { return module().lookupS
 
 std::vector<std::pair<std::string, int64_t>> Model::sizes() const {
   std::vector<std::pair<std::string, int64_t>> sizes;
-  for (const ast::LayerDecl *decl : front->file().layers) {
-    if (!decl->isModel)
-      continue;
-    for (const ast::Size &size : decl->sizes) {
-      std::optional<double> value;
-      const ast::Expr *init = size.init;
-      // `vocab(256, ..)` and `labels(17)` are their first argument.
-      if (auto *call = dyn_cast_or_null<ast::CallExpr>(init); call && !call->args.empty())
-        init = call->args.front().value;
-      if (auto *number = dyn_cast_or_null<ast::NumberExpr>(init))
-        value = number->value;
-      for (const SizeOverride &override : overrides)
-        if (override.name == size.name.text)
-          value = override.value;
-      if (value && *value == static_cast<int32_t>(*value))
-        sizes.push_back({size.name.text.str(), static_cast<int64_t>(*value)});
-    }
-  }
+  for (auto &[name, value] : checked().sizes)
+    if (value == std::floor(value) && std::abs(value) <= INT32_MAX)
+      sizes.push_back({name, static_cast<int64_t>(value)});
   return sizes;
 }
 

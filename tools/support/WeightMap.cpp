@@ -289,11 +289,13 @@ std::optional<Array> Applying::integers(const std::string &where, const std::str
   int64_t bound = whole.at(target);
   std::vector<int32_t> ints;
   for (float value : values) {
-    bool fits = bound ? value >= 0 && value < bound : std::abs(value) < exact;
+    bool fits = std::abs(value) < exact && (!bound || (value >= 0 && value < bound));
     if (!fits || value != std::floor(value)) {
       result.wrong.push_back(where + target + " holds whole numbers " +
-                             (bound ? "from 0 to " + std::to_string(bound - 1) : "below 16777216") +
-                             formatv(" in the model, and {0:f0} comes from the file", value).str());
+                             (bound ? "from 0 to " + std::to_string(bound - 1) : "of any size") +
+                             formatv(" in the model, and {0:f0} comes from the file{1}", value,
+                                     std::abs(value) < exact ? "" : "; beyond 16777215 none is read exactly")
+                                 .str());
       return std::nullopt;
     }
     ints.push_back(value);
