@@ -28,6 +28,11 @@ static bool looksUpByColumn(const EquationView &eq) {
   });
 }
 
+/// Read by something that does not have it in registers.
+static bool escapes(Value v) {
+  return llvm::any_of(v.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
+}
+
 std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &placement) {
   ProductKernel p;
   p.kernelOp = op;
@@ -62,8 +67,10 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
   // In a step rows are the living examples.
   if (p.rowDims.size() > 1 && op->getParentOfType<ScanOp>())
     return std::nullopt;
-  // What else reads the sums inside the kernel must do so gate by gate.
+  // Sums, and what is made of them, are in registers for the row and the columns at hand: they are read there, the sums
+  // gate by gate. Views of other values are read wherever their readers want.
   int64_t width = p.columns / p.gates;
+  llvm::DenseSet<Value> held{p.contract.getResult()};
   for (Operation &inner : op.getBlock().without_terminator()) {
     if (&inner == root || llvm::is_contained(p.earlier, &inner))
       continue;
@@ -72,29 +79,33 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
     EquationView eq = EquationView::of(&inner);
     if (looksUpByColumn(eq))
       return std::nullopt;
+    bool holds = isa<MapOp>(inner);
     for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps)) {
       if (v.getParentBlock() != &op.getBlock() || llvm::is_contained(p.earlier, v.getDefiningOp()))
         continue;
       AffineExpr last = map.getResults().back(), lane = getAffineDimExpr(eq.resultDims - 1, map.getContext());
-      // A strip of what this kernel makes is in registers for the row at hand only.
-      for (unsigned d = 0; !isa<MapOp>(inner) && d + 1 < map.getNumResults(); ++d)
-        if (map.getResult(d) != getAffineDimExpr(d, map.getContext()))
-          return std::nullopt;
+      ArrayRef<AffineExpr> before = map.getResults().drop_back();
       bool own = false;
-      for (int64_t g = 0; g < (v == p.contract.getResult() ? p.gates : 1); ++g)
-        own |= last == lane + g * width;
+      if (held.contains(v)) {
+        holds = true;
+        for (int64_t g = 0; g < (v == p.contract.getResult() ? p.gates : 1); ++g)
+          own |= last == lane + g * width;
+        for (auto [d, e] : llvm::enumerate(before))
+          own &= e == getAffineDimExpr(d, map.getContext());
+      } else {
+        own = last == lane && llvm::none_of(before, [&](AffineExpr e) { return e.isFunctionOfDim(eq.resultDims - 1); });
+      }
       if (!own)
         return std::nullopt;
     }
+    if (holds)
+      held.insert(inner.result_begin(), inner.result_end());
+    if (!isa<MapOp>(inner) && escapes(inner.getResult(0)))
+      return std::nullopt;
   }
   if (p.columnDims.size() == 2 && (type.getDimSize(p.columnDims[1]) % kLanes || p.gates != 1))
     return std::nullopt;
   return p;
-}
-
-/// Read by something that does not have it in registers.
-static bool escapes(Value v) {
-  return llvm::any_of(v.getUsers(), [](Operation *user) { return isa<YieldOp>(user); });
 }
 
 bool ProductKernel::stores(Value v) const {
@@ -235,15 +246,13 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
   llvm::DenseMap<Value, SmallVector<Value>> known; // per gate
   known[contract.getResult()].assign(sums.begin(), sums.end());
 
-  // Returns what must hold for the row to have a value; null: it always has.
-  auto bindRow = [&](Point &point, unsigned resultDims) {
-    Value guard;
+  auto bindRow = [&](Point &point) {
     unsigned columnsSeen = 0;
     const Value *next = positions.begin();
-    for (unsigned d = 0; d < resultDims; ++d) {
+    for (unsigned d = 0; d < point.eq.resultDims; ++d) {
       const Extent &x = point.eq.extents[d];
       if (!x.axis.empty()) {
-        guard = c.both(guard, point.bind(d, x.axis == "b" ? scope.example : *next++));
+        point.bind(d, x.axis == "b" ? scope.example : *next++);
         continue;
       }
       bool inner = columnDims.size() == 1 || columnsSeen == 1;
@@ -252,13 +261,12 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
         point.vectorDim = d;
         if (size % kLanes)
           point.laneMask = c.holds(arith::CmpIPredicate::slt, c.sequence(column), c.index(size));
-        guard = c.both(guard, point.bind(d, columnDims.size() == 2 ? c.floorMod(column, size) : column));
+        point.bind(d, columnDims.size() == 2 ? c.floorMod(column, size) : column);
       } else {
-        guard = c.both(guard, point.bind(d, c.floorDiv(column, size)));
+        point.bind(d, c.floorDiv(column, size));
       }
       ++columnsSeen;
     }
-    return guard;
   };
   // Whether an access is the row itself and the columns from gate g on; then g.
   auto gateOf = [&](AffineMap map) -> std::optional<int64_t> {
@@ -307,33 +315,36 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
   for (unsigned g = 0; g < gates; ++g)
     store(contract.getResult(), g, sums[g]);
 
-  for (Operation &op : kernelOp.getBlock().without_terminator()) {
-    if (&op == contract.getOperation() || llvm::is_contained(earlier, &op))
-      continue;
-    EquationView eq = EquationView::of(&op);
+  // What is in registers; what a view of the kernel looks at, at the reader's index; or what is in memory.
+  std::function<Value(Point &, unsigned, Value)> read = [&](Point &point, unsigned k, Value mask) -> Value {
+    Value v = point.eq.reads[k];
+    AffineMap map = point.eq.readMaps[k];
+    if (auto it = known.find(v); it != known.end())
+      return it->second[gateOf(map).value_or(0)];
+    Operation *view = v.getDefiningOp();
+    if (!view || view->getParentOp() != kernelOp || llvm::is_contained(earlier, view))
+      return point.read(k, mask);
+    EquationView eq = EquationView::of(view);
+    Point at(scope, eq);
+    at.vectorDim = eq.resultDims - 1;
+    at.laneMask = point.laneMask;
+    Value guard;
+    for (auto [d, e] : llvm::enumerate(map.getResults()))
+      guard = c.both(guard, at.bind(d, point.valueOf(e)));
+    Type type = c.vecOf(cast<RankedTensorType>(v.getType()).getElementType());
+    auto there = [&] { return SmallVector<Value>{c.splat(read(at, 0, at.mask()))}; };
+    auto absent = [&] { return SmallVector<Value>{arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(type))}; };
+    return c.branch(guard, {type}, there, absent)[0];
+  };
+  for (MapOp map : kernelOp.getBlock().getOps<MapOp>()) {
+    EquationView eq = EquationView::of(map);
     Point point(scope, eq);
-    Value guard = bindRow(point, eq.resultDims);
+    bindRow(point);
     Value mask = point.mask();
-    if (isa<ContractOp>(op)) { // one value read elsewhere
-      auto it = known.find(eq.reads[0]);
-      auto strip = [&] {
-        Value v = it == known.end() ? point.read(0, mask) : it->second[gateOf(eq.readMaps[0]).value_or(0)];
-        return SmallVector<Value>{c.splat(v)};
-      };
-      Type type = c.vecOf(cast<RankedTensorType>(op.getResult(0).getType()).getElementType());
-      known[op.getResult(0)] = c.branch(guard, {type}, strip, [&] {
-        return SmallVector<Value>{arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(type))};
-      });
-      store(op.getResult(0), 0, known[op.getResult(0)][0]);
-      continue;
-    }
-    auto map = cast<MapOp>(op);
-    SmallVector<Value> read;
-    for (unsigned k = 0; k < eq.reads.size(); ++k) {
-      auto it = known.find(eq.reads[k]);
-      read.push_back(it == known.end() ? point.read(k, mask) : it->second[gateOf(eq.readMaps[k]).value_or(0)]);
-    }
-    SmallVector<Value> values = emitRegion(point, map, read);
+    SmallVector<Value> operands;
+    for (unsigned k = 0; k < eq.reads.size(); ++k)
+      operands.push_back(read(point, k, mask));
+    SmallVector<Value> values = emitRegion(point, map, operands);
     for (auto [k, v] : llvm::enumerate(values)) {
       v = c.splat(v);
       if (mask && mask != point.laneMask)

@@ -143,7 +143,10 @@ static bool readsOwnRows(KernelOp kernel) {
       if (v.getParentBlock() != &kernel.getBlock())
         return true;
       int64_t d = rowDim(v.getDefiningOp());
-      return d < 0 ? row < 0 : row >= 0 && map.getResult(d) == getAffineDimExpr(row, map.getContext());
+      if (d < 0 || row < 0)
+        return d < 0 && row < 0;
+      auto type = cast<RankedTensorType>(v.getType()), mine = cast<RankedTensorType>(op.getResult(0).getType());
+      return map.getResult(d) == getAffineDimExpr(row, map.getContext()) && axisOf(type, d) == axisOf(mine, row);
     };
     for (auto [v, map] : llvm::zip(eq.reads, eq.readMaps))
       if (!own(v, map))
