@@ -1,4 +1,5 @@
 #include "passes/algebra/AddAxis.h"
+#include "ir/Queries.h"
 
 using namespace mlir;
 using namespace rondo;
@@ -128,6 +129,44 @@ LogicalResult AxisAdder::add(OpBuilder &builder, Operation *op) {
   return success();
 }
 
+/// `value` as far as the axis goes at each of `places`, where it has another axis or a fixed size: a dim has to be of
+/// the length of what it reads, but for a view's, which gives 0 beyond.
+static Value alongAxis(OpBuilder &builder, Location loc, Value value, ArrayRef<unsigned> places, StringRef axis) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  SmallVector<std::string> axes;
+  for (unsigned dim = 0; dim < type.getRank(); ++dim) {
+    bool along = llvm::is_contained(places, dim);
+    if (along)
+      shape[dim] = ShapedType::kDynamic;
+    if (along || type.isDynamicDim(dim))
+      axes.push_back(along ? axis.str() : axisText(type, dim));
+  }
+  EquationParts view;
+  Type element = type.getElementType().isInteger(1) ? builder.getI32Type() : type.getElementType();
+  view.results = {makeType(shape, axes, element)};
+  view.read(value, builder.getMultiDimIdentityMap(type.getRank()));
+  return ContractOp::create(builder, loc, view);
+}
+
+/// Terms are there only where dim 0 is below the size of the place.
+static void addEnd(EquationParts &parts, RankedTensorType type, unsigned place) {
+  MLIRContext *context = type.getContext();
+  AffineExpr size = type.isDynamicDim(place) ? parts.scalar(context, ("size " + axisOf(type, place)).str())
+                                             : getAffineConstantExpr(type.getDimSize(place), context);
+  unsigned dims = parts.getNumDims(), symbols = parts.getNumSymbols();
+  AffineExpr below = size - 1 - getAffineDimExpr(0, context);
+  if (parts.where.empty())
+    return parts.where.push_back(IntegerSet::get(dims, symbols, below, false));
+  for (IntegerSet &clause : parts.where) {
+    SmallVector<AffineExpr> all(clause.getConstraints());
+    SmallVector<bool> equalities(clause.getEqFlags());
+    all.push_back(below);
+    equalities.push_back(false);
+    clause = IntegerSet::get(dims, symbols, all, equalities);
+  }
+}
+
 LogicalResult AxisAdder::addEquation(OpBuilder &builder, Equation op) {
   MLIRContext *context = builder.getContext();
   EquationParts parts = op.getParts();
@@ -159,10 +198,30 @@ LogicalResult AxisAdder::addEquation(OpBuilder &builder, Equation op) {
     map = AffineMap::get(dims + 1, kept, exprs, context);
     value = found->second.value;
   };
-  for (auto [value, map] : llvm::zip(parts.reads, parts.readMaps))
+  SmallVector<std::pair<Type, unsigned>> ends; // of what may end before the axis: then a term is absent
+  auto bound = [&](Value &value, AffineMap map, bool isFactor) {
+    auto type = cast<RankedTensorType>(value.getType());
+    SmallVector<unsigned> places;
+    for (auto [place, expr] : llvm::enumerate(map.getResults()))
+      if (expr == builder.getAffineDimExpr(0) && axisOf(type, place) != axis.step)
+        places.push_back(place);
+    if (places.empty())
+      return;
+    value = alongAxis(builder, op->getLoc(), value, places, axis.name);
+    for (unsigned place : places)
+      if (!isFactor)
+        ends.push_back({type, place});
+  };
+  for (auto [value, map] : llvm::zip(parts.reads, parts.readMaps)) {
     lift(value, map);
-  for (auto [value, map] : llvm::zip(parts.lets, parts.letMaps))
+    if (!axis.step.empty() && !isView(op))
+      bound(value, map, isa<ContractOp>(op));
+  }
+  for (auto [value, map] : llvm::zip(parts.lets, parts.letMaps)) {
     lift(value, map);
+    if (!axis.step.empty())
+      bound(value, map, /*isFactor=*/false);
+  }
   for (IntegerSet &set : parts.where)
     set = set.replaceDimsAndSymbols(newDims, newSymbols, dims + 1, kept);
   for (Type &type : parts.results)
@@ -170,6 +229,8 @@ LogicalResult AxisAdder::addEquation(OpBuilder &builder, Equation op) {
   for (int64_t &dim : parts.over)
     ++dim;
   parts.addedDims = 1;
+  for (auto [type, place] : ends)
+    addEnd(parts, cast<RankedTensorType>(type), place);
 
   Operation *made = op.rebuild(builder, op->getLoc(), parts);
   made->walk([&](StepOp step) {

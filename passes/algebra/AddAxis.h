@@ -1,6 +1,7 @@
 // add-axis: the one rule by which operations are lifted over an axis. Batch lifts everything over `b`; hoist lifts what
 // leaves a scan over the scan's axis. A lifted operation is the old one with a new first result dim; what it reads is
-// either lifted too (and read at that dim) or the same for all positions.
+// either lifted too (and read at that dim) or the same for all positions. What it reads at the step of a scan it reads at
+// the new dim; where that is no place over the scan's axis, through a view.
 #pragma once
 
 #include "ir/Dialect.h"

@@ -109,3 +109,27 @@ func.func @same(%x: tensor<?xf32, #rondo.ax<t>>) -> tensor<?x?xf32, #rondo.ax<t,
   }
   return %y : tensor<?x?xf32, #rondo.ax<t, t>>
 }
+
+// What is read at the step of another axis is read through a view, which is 0 beyond; where that is no term, none is.
+// CHECK-LABEL: func.func @another
+func.func @another(%x: tensor<?x4xf32, #rondo.ax<t>>, %y: tensor<?x4xf32, #rondo.ax<s>>, %n: tensor<?xi32, #rondo.ax<s>>, %h0: tensor<4xf32>) -> tensor<4xf32> {
+  %W = rondo.read @W : tensor<4x4xf32>
+  // CHECK: %[[Y:.*]] = rondo.contract (i, j) %arg1[i, j] : (tensor<?x4xf32, #rondo.ax<s>>) -> tensor<?x4xf32, #rondo.ax<t>>
+  // CHECK: %[[A:.*]] = rondo.contract (i, j | r in 4) %[[W:.*]][j, r] * %[[Y]][i, r] :
+  // CHECK: %[[N:.*]] = rondo.contract (i) %arg2[i] : (tensor<?xi32, #rondo.ax<s>>) -> tensor<?xi32, #rondo.ax<t>>
+  // CHECK: rondo.contract (i, j | r in 4) let (n = size s, u = %[[N]][i]) %[[W]][u, r] * %arg0[i, r] where (i <= n - 1)
+  // CHECK: rondo.scan
+  %h = rondo.scan t over (%x at 0) from (%h0) : (tensor<?x4xf32, #rondo.ax<t>>, tensor<4xf32>) -> last (tensor<4xf32>) {
+  ^bb0(%xt: tensor<4xf32>, %hp: tensor<4xf32>):
+    %a = rondo.contract (j | r in 4) let (k = step t) %W[j, r] * %y[k, r] : (tensor<4x4xf32>, tensor<?x4xf32, #rondo.ax<s>>) -> tensor<4xf32>
+    %b = rondo.contract (j | r in 4) let (k = step t, u = %n[k]) %W[u, r] * %xt[r] : (tensor<4x4xf32>, tensor<4xf32>, tensor<?xi32, #rondo.ax<s>>) -> tensor<4xf32>
+    %c = rondo.map (j) %a[j], %b[j], %hp[j] : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%p: f32, %q: f32, %r: f32):
+      %s = arith.subf %p, %q : f32
+      %s2 = arith.addf %s, %r : f32
+      rondo.yield %s2 : f32
+    }
+    rondo.yield %c : tensor<4xf32>
+  }
+  return %h : tensor<4xf32>
+}
