@@ -265,7 +265,10 @@ std::optional<Axis> Elaborator::inferRange(StringRef name, Range range, ArrayRef
     return std::nullopt;
   --quiet;
   auto restore = scope_exit([&] { ++quiet; });
-  error("R0205", range, "the range of `" + name.str() + "` is not known: no array is subscripted with it")
+  bool used = !(uses.plain.empty() && uses.offset.empty());
+  error("R0205", range,
+        "the range of `" + name.str() + "` is not known: " +
+            (used ? "the axes of what it subscripts are not known yet" : "no array is subscripted with it"))
       .suggest("say what it runs over: `" + name.str() + " in T` with an axis T of the inputs, or a size");
   return std::nullopt;
 }

@@ -114,6 +114,7 @@ struct Local {
   bool ready = false;                 // `value` holds
   Array *array = nullptr;             // when asked for before it was ready, and then for good
   std::optional<Type> hint;           // axes and element, found by inference
+  bool guessed = false;               // that its rows are numbers, since nothing told more
   llvm::SmallVector<Axis, 2> leading; // those of its indices, where inference found no more
   const Var *var = nullptr;           // of an index
   bool isIndex = false;
@@ -382,6 +383,7 @@ private:
   static constexpr size_t mostInlined = 200000;
   size_t inlinedBefore = 0; // by the exports before this one
   bool tooMany(Range range);
+  void tooDeep(Range range);
   /// A call met while axes were inferred that cannot be right: a better reason than that they are unknown.
   struct Suspect {
     Range range, declared;

@@ -213,6 +213,7 @@ void Elaborator::infer(StmtInstance &stmt) {
       bool last = (quiet == 1 || (trial && trial->guess)) && v.tag == Value::Unknown && !indices.empty();
       if (last)
         v = dummy({Element::real(), {}}, local->range);
+      local->guessed = last;
       if (!v.isData())
         continue;
       Type type{v.type.element, {}};

@@ -28,22 +28,30 @@ Local *Elaborator::lookup(StringRef name, Env env) const {
   return nullptr;
 }
 
+/// Said once for each export: of calls within calls, or of equations that ask for later ones.
+void Elaborator::tooDeep(Range range) {
+  failed |= !quiet;
+  size_t calls = 0;
+  const void *exported = nullptr;
+  for (const FnInstance *fn = current; fn; fn = fn->caller, ++calls)
+    exported = fn->decl;
+  if (quiet || !reported.insert({"deep", exported}).second)
+    return;
+  if (nestedStatements > 2 * calls)
+    error("R0408", range, "too many equations wait here for one that stands further down")
+        .suggest("the order of equations is free, but a long chain of them is followed from its beginning: write what "
+                 "is read above what reads it");
+  else
+    error("R0408", range, "calls go too deep");
+}
+
 Value Elaborator::eval(const ast::Expr *e, Env env) {
-  if (++depth > 400) {
-    size_t calls = 0;
-    for (const FnInstance *fn = current; fn; fn = fn->caller)
-      ++calls;
-    if (nestedStatements > 2 * calls)
-      error("R0408", e->range, "too many equations wait here for one that stands further down")
-          .suggest(
-              "the order of equations is free, but a long chain of them is followed from its beginning: write what "
-              "is read above what reads it");
-    else
-      error("R0408", e->range, "calls go too deep");
-    --depth;
+  ++depth;
+  auto leave = scope_exit([&] { --depth; });
+  if (depth > 400) {
+    tooDeep(e->range);
     return {};
   }
-  auto leave = scope_exit([&] { --depth; });
   Value v;
   switch (e->kind) {
   case ast::Expr::Number: {

@@ -9,13 +9,10 @@
 using namespace rondo;
 using namespace rondo::ast;
 
-// Later steps walk trees recursively; a bound on their height here is a bound on every stack.
-constexpr unsigned maxHeight = 256;
-
 template <typename Node, typename... Args>
 Expr *Parser::makeOf(Range range, unsigned below, Args &&...args) {
   if (below >= maxHeight) {
-    error("R0107", range, llvm::formatv("this expression is nested more than {0} deep", maxHeight));
+    tooDeep(range);
     return nullptr;
   }
   Node *node = ast->make<Node>(range, std::forward<Args>(args)...);
@@ -45,7 +42,7 @@ static unsigned heightOf(const Exprs &exprs) {
 
 Expr *Parser::expr() {
   if (nesting >= maxHeight) {
-    error("R0107", here(), llvm::formatv("this expression is nested more than {0} deep", maxHeight));
+    tooDeep(here());
     return nullptr;
   }
   size_t outer = exprStart;
@@ -195,7 +192,7 @@ Expr *Parser::unary() {
   uint32_t begin = tok().begin;
   if (is(Tok::Minus) || (is(Tok::Binder) && tok().binder < BinderKind::Count)) {
     if (nesting >= maxHeight) {
-      error("R0107", here(), llvm::formatv("this expression is nested more than {0} deep", maxHeight));
+      tooDeep(here());
       return nullptr;
     }
     ++nesting;

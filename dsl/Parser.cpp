@@ -173,6 +173,11 @@ Diagnostic *Parser::expected(llvm::StringRef what) {
   return error("R0103", here(), llvm::formatv("expected {0}, found {1}", what, found()));
 }
 
+void Parser::tooDeep(Range range) {
+  if (auto *d = error("R0107", range, llvm::formatv("this expression is nested more than {0} deep", maxHeight)))
+    d->suggest("every operator of a chain counts: give parts of it names of their own, or write a sum over an index");
+}
+
 /// The word before the parentheses that close before the present token, `summ` of `summ(i) x[i]`.
 llvm::StringRef Parser::wordOfCall() const {
   int open = 0;

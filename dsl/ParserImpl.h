@@ -99,6 +99,9 @@ private:
   Diagnostic *error(const char *code, Range range, std::string message);
   Diagnostic *expected(llvm::StringRef what);
   llvm::StringRef wordOfCall() const;
+  // Later steps walk trees recursively; a bound on their height here is a bound on every stack.
+  static constexpr unsigned maxHeight = 256;
+  void tooDeep(Range range);
   void hint(Diagnostic *d);
 
   // Recovery.

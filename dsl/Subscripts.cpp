@@ -92,6 +92,13 @@ Value Elaborator::evalSubscript(const ast::SubscriptExpr *e, Env env) {
     return {};
   }
   if (places.size() > base.type.axes.size()) {
+    auto *name = dyn_cast<ast::NameExpr>(e->base);
+    if (Local *local = name ? lookup(name->name, env) : nullptr; local && local->guessed) {
+      error("R0302", local->range, "the axes of `" + local->name.str() + "` cannot be told from its own recurrence")
+          .label(e->range, "read with " + std::to_string(places.size()) + " subscripts")
+          .suggest("write its indices on the left, or the result types of the fn it calls");
+      return {};
+    }
     error("R0202", e->range,
           std::to_string(places.size()) + " subscripts for " + quoted(e->base) + ", which has " +
               (base.type.axes.empty() ? "no axes" : describe(base)));
