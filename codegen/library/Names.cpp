@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/xxhash.h"
+#include <dlfcn.h>
 
 using namespace llvm;
 
@@ -183,6 +184,14 @@ static Error checkModelName(StringRef name) {
   return Error::success();
 }
 
+/// Whether C's own library has a function of that name: a program linked with both would call ours for it.
+static bool isOfC(const std::string &symbol) {
+  for (const char *file : {"libc.so.6", "libm.so.6"})
+    if (void *library = dlopen(file, RTLD_LAZY); library && dlsym(library, symbol.c_str()))
+      return true;
+  return false;
+}
+
 Error checkNames(const EmittedProgram &program, const LibraryOptions &options) {
   if (Error error = checkModelName(options.name))
     return error;
@@ -192,6 +201,16 @@ Error checkNames(const EmittedProgram &program, const LibraryOptions &options) {
     taken[fixed] = "what every library has";
   if (program.exports.empty())
     return failed("the model exports nothing: add `export NAME`");
+  std::vector<std::string> suffixes;
+  for (auto &fixed : taken)
+    suffixes.push_back(fixed.getKey().str());
+  for (const EmittedExport &fn : program.exports)
+    suffixes.push_back(fn.name);
+  sort(suffixes);
+  for (const std::string &suffix : suffixes)
+    if (std::string symbol = options.name + "_" + suffix; isOfC(symbol))
+      return failed("a library cannot be called `" + options.name + "`: its " + symbol +
+                    " would take the place of C's; give another name with --name");
   for (const EmittedExport &fn : program.exports) {
     if (!isIdentifier(fn.name))
       return failed("the export `" + Twine(fn.name) + "` has a name that C cannot have");

@@ -140,7 +140,10 @@ TEST_F(LibraryTest, RefusesNames) {
   EXPECT_NE(write(options("rondo")).find("--name"), std::string::npos);
   for (const char *kept : {"_scale", "scale_", "sc__ale"})
     EXPECT_NE(write(options(kept)).find("underscores"), std::string::npos);
+  EXPECT_NE(write(options("sem")).find("its sem_close would take the place of C's"), std::string::npos);
   EmittedProgram program = scaleProgram(context, 3, kAll);
+  program.exports[1].name = "exit";
+  EXPECT_NE(llvm::toString(writeLibrary(program, options("quick"), written)).find("quick_exit"), std::string::npos);
   program.exports[1].name = "open";
   EXPECT_NE(llvm::toString(writeLibrary(program, options("scale"), written)).find("scale_open"), std::string::npos);
 }

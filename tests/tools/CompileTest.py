@@ -111,7 +111,7 @@ def test_a_model_runs_without_a_library(model, tmp_path):
     manifest = json.loads((tmp_path / "out" / "small.json").read_text())
     assert [cell["name"] for cell in manifest["cells"]]
     done = rondo("run", model, input='{"text": [1, 2]}\n')
-    assert done.returncode == 2 and "weights" in done.stderr
+    assert done.returncode == 2 and done.stderr.endswith("open it with the path of a safetensors file (status 1): --weights FILE\n")
 
 
 def test_verify_agrees_and_finds_a_mistake(model):

@@ -68,7 +68,7 @@ def test_npz_of_one_example_needs_no_offsets(weights, tmp_path):
 
 def test_what_is_wrong_is_named(weights):
     for words, text, hint in (
-        (["--fn", "mean"], '{"text": [1, 9]}\n', "mean"),  # the library itself refuses the id
+        (["--fn", "mean"], '{"text": [1, 9]}\n', "error: mean: text[1] is 9; expected 0 to 7 (status 7)\n"),  # the library itself refuses the id
         (["--fn", "mean"], '{"text": [1]}\n{"txt": [1]}\n', "line 2: `txt` is no input of mean, which has: text"),
         (["--fn", "mean"], '{"text": [1]}\n{}\n', '<stdin>: line 2: input "text" is missing'),
         (["--fn", "mean"], '{"text": [1.5]}\n', "line 1"),

@@ -27,6 +27,14 @@ static std::string weightsBeside(const CompiledLibrary &library, StringRef path)
   return sys::fs::exists(beside) ? beside.str().str() : "";
 }
 
+/// Whether there are none inside, and some are needed.
+static bool needsWeights(const CompiledLibrary &library) {
+  const json::Object &manifest = *library.manifest.getAsObject();
+  const json::Object *weights = manifest.getObject("weights");
+  const json::Array *cells = manifest.getArray("cells");
+  return cells && !cells->empty() && !(weights && weights->getBoolean("embedded").value_or(false));
+}
+
 std::unique_ptr<CompiledLibrary> openExport(const Options &options, function_ref<bool(const Signature &)> suits,
                                             const Signature *&fn, int &status) {
   if (options.files.size() != 1) {
@@ -50,7 +58,7 @@ std::unique_ptr<CompiledLibrary> openExport(const Options &options, function_ref
   fn = candidates[0];
   std::string weights = options.weights.empty() ? weightsBeside(*library, options.files[0]) : options.weights;
   if (Error error = library->open(weights, options.threads)) {
-    status = fail(std::move(error));
+    status = fail(toString(std::move(error)) + (weights.empty() && needsWeights(*library) ? ": --weights FILE" : ""));
     return nullptr;
   }
   return library;

@@ -321,6 +321,7 @@ static void printNested(raw_ostream &os, const Port &value, const Array &array, 
 }
 
 void printJson(raw_ostream &os, const Signature &fn, const Ragged &batch, ArrayRef<Array> results) {
+  std::vector<int64_t> places(results.size(), 0); // one example after another
   for (int64_t example = 0; example < batch.count; ++example) {
     os << '{';
     for (auto [i, value] : enumerate(fn.results)) {
@@ -328,9 +329,8 @@ void printJson(raw_ostream &os, const Signature &fn, const Ragged &batch, ArrayR
       for (unsigned axis : value.axes)
         shape.push_back(batch.lengths[axis][example]);
       shape.append(value.shape.begin(), value.shape.end());
-      int64_t at = batch.before(value, example) * value.width();
       os << (i ? ", " : "") << json::Value(value.name) << ": ";
-      printNested(os, value, results[i], shape, at);
+      printNested(os, value, results[i], shape, places[i]);
     }
     os << "}\n";
   }

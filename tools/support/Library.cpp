@@ -218,8 +218,9 @@ const Signature *CompiledLibrary::find(StringRef fn) const {
 
 //===--- Calling --------------------------------------------------------===//
 
-Error CompiledLibrary::failed(const rondo_error &error, const char *what) const {
-  return makeError("%s_%s: %s (status %d)", name.c_str(), what, error.text, static_cast<int>(error.code));
+/// Its text says of itself what was called.
+static Error failed(const rondo_error &error) {
+  return makeError("%s (status %d)", error.text, static_cast<int>(error.code));
 }
 
 void CompiledLibrary::close() {
@@ -260,7 +261,7 @@ Error CompiledLibrary::open(StringRef path, unsigned threads) {
   rondo_error error = {};
   std::string file = path.str();
   if (open(&model, file.empty() ? nullptr : file.c_str(), &config, &error))
-    return failed(error, "open");
+    return failed(error);
   return Error::success();
 }
 
@@ -271,7 +272,7 @@ Error CompiledLibrary::openMemory(StringRef bytes, unsigned threads) {
   rondo_config config = configure(threads, poison);
   rondo_error error = {};
   if (open(&model, bytes.data(), bytes.size(), &config, &error))
-    return failed(error, "open_memory");
+    return failed(error);
   return Error::success();
 }
 
@@ -299,7 +300,7 @@ Error CompiledLibrary::session(const Signature &fn, const Ragged &batch) {
   limits = limitsOf(axes, fn, batch);
   rondo_error error = {};
   if (make(&current, model, limits.data(), &error))
-    return failed(error, "session_new");
+    return failed(error);
   return Error::success();
 }
 
@@ -373,7 +374,7 @@ Expected<std::vector<Array>> CompiledLibrary::call(const Signature &fn, Ragged &
     return makeError("the library does not export %s_%s", name.c_str(), fn.name.c_str());
   rondo_error error = {};
   if (entry(current, in.data(), out.data(), &error))
-    return failed(error, fn.name.c_str());
+    return failed(error);
   for (auto [value, array] : zip_equal(fn.results, results))
     if (any_of(ArrayRef(array.bytes).drop_front(array.count() * 4), [](char c) { return c != char(kPoison); }))
       return makeError("%s writes beyond the end of its result %s", fn.name.c_str(), value.name.c_str());

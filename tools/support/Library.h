@@ -93,7 +93,6 @@ private:
   CompiledLibrary() = default;
   void *symbol(llvm::StringRef suffix) const;
   llvm::Error readManifest(llvm::StringRef text);
-  llvm::Error failed(const rondo_error &error, const char *what) const;
   void close();
 
   void *handle = nullptr, *model = nullptr, *current = nullptr;
