@@ -7,17 +7,11 @@ using namespace mlir;
 
 namespace rondo {
 
-/// One value read elsewhere, 16 columns at a time: at a place that may depend on data or lengths, or be absent.
+/// One value read elsewhere, 16 columns at a time or one number of a row: at a place that may depend on data or
+/// lengths, or be absent.
 static bool isStripRead(Operation *op) {
-  auto contract = dyn_cast<ContractOp>(op);
-  if (!contract || contract.getReads().size() != 1 || cast<Equation>(op).getNumReducedDims() ||
-      !contract.getWhere().empty())
-    return false;
-  auto type = cast<RankedTensorType>(contract.getType());
-  if (!type.getElementType().isF32() ||
-      !cast<RankedTensorType>(contract.getReads()[0].getType()).getElementType().isF32())
-    return isSafeView(op);
-  return true;
+  return isView(op) && cast<Equation>(op).getClauses().empty() &&
+         getElementTypeOrSelf(op->getOperand(0)) == getElementTypeOrSelf(op->getResult(0));
 }
 
 /// Whether an integer is looked up for each column, not once for the row.
@@ -93,7 +87,9 @@ std::optional<ProductKernel> ProductKernel::of(KernelOp op, const Placement &pla
         for (auto [d, e] : llvm::enumerate(before))
           own &= e == getAffineDimExpr(d, map.getContext());
       } else {
-        own = last == lane && llvm::none_of(before, [&](AffineExpr e) { return e.isFunctionOfDim(eq.resultDims - 1); });
+        unsigned dim = eq.resultDims - 1;
+        own = (last == lane || !last.isFunctionOfDim(dim)) &&
+              llvm::none_of(before, [&](AffineExpr e) { return e.isFunctionOfDim(dim); });
       }
       if (!own)
         return std::nullopt;
@@ -326,13 +322,19 @@ void ProductKernel::finish(Kernel &kernel, const RowSpace &rows, Value row, Valu
       return point.read(k, mask);
     EquationView eq = EquationView::of(view);
     Point at(scope, eq);
-    at.vectorDim = eq.resultDims - 1;
-    at.laneMask = point.laneMask;
+    bool along = point.vectorDim >= 0 && map.isFunctionOfDim(point.vectorDim);
+    if (along) {
+      at.vectorDim = eq.resultDims - 1;
+      at.laneMask = point.laneMask;
+    }
     Value guard;
     for (auto [d, e] : llvm::enumerate(map.getResults()))
       guard = c.both(guard, at.bind(d, point.valueOf(e)));
-    Type type = c.vecOf(cast<RankedTensorType>(v.getType()).getElementType());
-    auto there = [&] { return SmallVector<Value>{c.splat(read(at, 0, at.mask()))}; };
+    Type element = cast<RankedTensorType>(v.getType()).getElementType(), type = along ? c.vecOf(element) : element;
+    auto there = [&] {
+      Value x = read(at, 0, along ? at.mask() : Value());
+      return SmallVector<Value>{along ? c.splat(x) : x};
+    };
     auto absent = [&] { return SmallVector<Value>{arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(type))}; };
     return c.branch(guard, {type}, there, absent)[0];
   };
