@@ -45,7 +45,7 @@ fi
 
 "$ROOT/scripts/setup.sh"
 venv numpy tokenizers
-build release rondo
+build release rondo rondo-opt   # what `cmake --install` takes
 RONDO="$ROOT/build/release/bin/rondo"
 
 mkdir -p "$CACHE" "$OUT"

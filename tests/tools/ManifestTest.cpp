@@ -66,6 +66,7 @@ TEST(Examples, JsonLines) {
                             {R"({"x": [[1, 2, 3]], "y": [4, 5, 6]})", "has 3 along 2*T, and 2 is needed"},
                             {R"({"x": [[1, 2, 3]], "Y": [4, 5]})", "`Y` is no input of f, which has: x, y"},
                             {R"({"x": [[], []]})", "\"x\" has 0 numbers, and 6 are expected"},
+                            {" ", "line 1 is empty"},
                             {R"({"x": [[1, 2, 1e39]]})", "1e+39 is more than f32 has"}}) {
     auto batch = read(line);
     ASSERT_FALSE(bool(batch)) << line;

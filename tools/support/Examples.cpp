@@ -272,6 +272,8 @@ Expected<Ragged> batchFromJson(const Signature &fn, ArrayRef<StringRef> lines, s
   batch.lengths.resize(fn.given);
   std::vector<std::vector<double>> flat(fn.inputs.size());
   for (auto [i, line] : enumerate(lines)) {
+    if (line.trim().empty())
+      return makeError("line %zu is empty", firstLine + i);
     auto parsed = parseJson(line);
     if (!parsed)
       return makeError("line %zu: %s", firstLine + i, toString(parsed.takeError()).c_str());
