@@ -60,8 +60,8 @@ private:
 
   void unknown(StringRef name, Range range, const Scope &scope, const char *what) {
     auto &d = diagnostics.error("R0401", range, std::string("there is no ") + what + "`" + name.str() + "` here");
-    for (const Bound &b : bound)
-      if (b.index == name) {
+    for (const Bound &b : reverse(bound))
+      if (b.index == name && b.word != "count" && b.word != "any" && b.word != "all") {
         d.label(b.binder, "bound only here");
         d.suggest("the operand of `" + b.word.str() + "` stops at `+`, `-` and comparisons: put it in parentheses, `" +
                   b.word.str() + "(" + name.str() + ") (.. + ..)`");

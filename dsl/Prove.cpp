@@ -297,7 +297,7 @@ struct Checker {
       if (!prover.holds(some, given))
         if (auto *d = report("R0604", e->range, "this `clamp` may have nothing to choose from"))
           d->label(e->range, "`" + e->bound.word() + "` may be empty")
-              .suggest("guard it with `if`, or declare a least length of more than 0");
+              .suggest("guard it with `if " + e->bound.word() + " > 0`, or declare a least length");
     }
   }
 
@@ -306,8 +306,42 @@ struct Checker {
     return e->isInt() && (e->reduction == Reduction::Max || e->reduction == Reduction::Min);
   }
 
-  /// Something must be there to choose: it is enough that one of a few likely places satisfies the condition.
+  static std::string guardOf(const Expr &e) {
+    return e.args[1] ? "guard it with `if any(..)` of the same condition"
+                     : "guard it with `if " + e.vars[0]->axis.word() + " > 0`";
+  }
+
+  /// Whether the guard asks for just this: `if any(s | c) then argmax(s | c) ..`, or `count(s | c) > 0`.
+  bool asks(Expr *guard, const Expr *e) {
+    if (guard->is(Op::And))
+      return any_of(guard->args, [&](Expr *part) { return asks(part, e); });
+    if (guard->is(Op::Read) && guard->outside.empty() && guard->array->body) {
+      Substitution map;
+      for (auto [v, at] : zip(guard->array->vars, guard->args))
+        map[v] = at;
+      return asks(substitute(program, guard->array->body, map), e);
+    }
+    bool some = guard->is(Op::Lt) && asInteger(guard->args[0]) == 0;
+    if (some || (guard->is(Op::Ne) && asInteger(guard->args[1]) == 0))
+      guard = guard->args[some ? 1 : 0];
+    else if (guard->reduction != Reduction::Any)
+      return false;
+    if (!guard->is(Op::Reduce) || (guard->reduction != Reduction::Any && guard->reduction != Reduction::Count) ||
+        guard->vars.size() != e->vars.size())
+      return false;
+    Substitution map;
+    for (auto [theirs, own] : zip(guard->vars, e->vars)) {
+      if (!theirs->axis.same(own->axis))
+        return false;
+      map[theirs] = program.index(own, e->range);
+    }
+    return equal(guard->args[1] ? substitute(program, guard->args[1], map) : nullptr, e->args[1]);
+  }
+
+  /// Something must be there to choose: a guard says so, or one of a few likely places satisfies the condition.
   void chooses(Expr *e, ArrayRef<Expr *> given) {
+    if (any_of(given, [&](Expr *guard) { return asks(guard, e); }))
+      return;
     if (!e->args[1] && none_of(e->vars, [](const Var *v) { return v->axis.seq; }))
       return;
     SmallVector<SmallVector<Expr *>> likely; // of each index
@@ -346,8 +380,8 @@ struct Checker {
       return;
     std::string word = e->reduction == Reduction::ArgMax ? "argmax" : e->reduction == Reduction::Max ? "max" : "min";
     if (auto *d = report("R0604", e->range, "this `" + word + "` may have nothing to choose from"))
-      d->suggest(e->reduction == Reduction::ArgMax ? "guard it with `if`, or choose among what is always there"
-                                                   : "guard it with `if`: no integer is infinite");
+      d->suggest(guardOf(*e) + (e->reduction == Reduction::ArgMax ? ", or choose among what is always there"
+                                                                  : ": no integer is infinite"));
   }
 };
 } // namespace
