@@ -136,6 +136,10 @@ def test_what_only_looks_like_an_input(one):
         rondo.load(LIBRARY, WEIGHTS, spin_us=-1)
     with pytest.raises(TypeError, match="offsets: expected whole numbers, got float64"):
         rondo.Ragged(np.arange(5), [0.5, 2])
+    text = rondo.Ragged(np.zeros(3, np.int32), [0, 3])
+    text.offsets[1] = 1 << 20
+    with pytest.raises(ValueError, match="within the 3 rows"):
+        one.mean(text)
     with pytest.raises(ValueError, match="zero byte"):
         one.save("a\0b")
     for copier in (copy.copy, copy.deepcopy, pickle.dumps):

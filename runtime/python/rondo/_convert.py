@@ -57,6 +57,7 @@ class Packed:
             self.batch = shape[0]
             return
         if isinstance(values, Ragged) and len(axes) == 1:
+            values = Ragged(values.data, values.offsets)  # anew: its arrays may have changed, and C reads what they say
             _, self.data = _rows(values.data, port, 1, where)
             self.batch, self.offsets = len(values), values.offsets
             self.lengths[axes[0]] = values.lengths
