@@ -152,7 +152,8 @@ mlir::Value Emitter::beginning(const ScanScope &scope, const ScanScope::Chain &c
       Expr *when = o.when ? substitute(program, o.when, map) : nullptr;
       if (when && prover.impossible({when}))
         continue;
-      Expr *value = substitute(program, o.value, map);
+      // First, because rows up to an outer step are known by the reads as they were written.
+      Expr *value = substitute(program, normalise(program, array, o.value, groupsOf(array)), map);
       if (array.type.element.kind == Kind::Real)
         value = program.toReal(value);
       cases.push_back({when && !prover.holds(when, {}) ? when : nullptr, value});

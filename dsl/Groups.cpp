@@ -195,6 +195,7 @@ private:
         if (!split(group.arrays, sameStep, inner))
           return false;
         group.inner = std::move(inner);
+        findBeginnings(group);
         return true;
       }
     }
@@ -242,6 +243,27 @@ private:
     return true;
   }
 
+  /// That a read at a bound index lies before the step (`<`), or up to it (`<=`).
+  Expr *isPast(Op op, const Group &group, const Array &reader, const Expr *read) {
+    Expr *at = read->args[group.time.lookup(read->array)];
+    Expr *now = program.index(reader.vars[group.time.lookup(&reader)], at->range);
+    return group.reverse ? program.binary(op, now, at, at->range) : program.binary(op, at, now, at->range);
+  }
+
+  /// A recurrence within the step may begin with a row up to the step.
+  void findBeginnings(Group &group) {
+    for (Array *a : group.arrays)
+      for (auto &[name, outside] : a->before)
+        for (Outside &o : outside) {
+          SmallVector<Expr *> guards(a->guards.begin(), a->guards.end());
+          walkGuarded(program, o.value, guards, [&](Expr *e, ArrayRef<Expr *> given) {
+            if (e->is(Op::Read) && group.has(e->array) && !offsetOf(program, group, *a, e) &&
+                !prover.holds(isPast(Op::Lt, group, *a, e), given))
+              group.inclusive.insert(e);
+          });
+        }
+  }
+
   bool directed(Group &group, ArrayRef<const Edge *> own, SmallVectorImpl<const Edge *> &sameStep) {
     for (const Edge *e : own) {
       if (auto offset = offsetOf(program, group, *e->from, e->read)) {
@@ -251,15 +273,9 @@ private:
           return false;
         continue;
       }
-      Expr *at = e->read->args[group.time[e->read->array]];
-      Expr *now = program.index(e->from->vars[group.time[e->from]], at->range);
-      Expr *earlier =
-          group.reverse ? program.binary(Op::Lt, now, at, at->range) : program.binary(Op::Lt, at, now, at->range);
-      if (prover.holds(earlier, e->given))
+      if (prover.holds(isPast(Op::Lt, group, *e->from, e->read), e->given))
         continue;
-      Expr *upTo =
-          group.reverse ? program.binary(Op::Le, now, at, at->range) : program.binary(Op::Le, at, now, at->range);
-      if (!prover.holds(upTo, e->given))
+      if (!prover.holds(isPast(Op::Le, group, *e->from, e->read), e->given))
         return false;
       group.inclusive.insert(e->read);
       sameStep.push_back(e);
