@@ -56,12 +56,15 @@ std::string FnWriter::at(Value &value, Scope &scope, bool shifts) {
   std::string first;
   for (auto [k, axis] : enumerate(value.axes)) {
     std::string part;
+    if (chance(10)) // turned, where two indices go over one axis
+      std::reverse(left.begin(), left.end());
     for (Index &index : left)
       if (index.axis == axis && !index.name.empty() && (chance(92) || !inhabited(axis))) {
         part = index.name;
         for (Index &outer : scope)
           outer.plain |= outer.name == part;
-        index.name.clear();
+        if (!chance(6)) // else it may stand once more: the diagonal
+          index.name.clear();
         break;
       }
     if (part.empty())
@@ -94,10 +97,18 @@ bool FnWriter::bounded(Value &value) {
   if (value.outside.empty() && any_of(lines, saysSo))
     return false;
   has(Feature::Shift);
-  if (value.outside.empty()) {
-    value.outside = chance(60) ? "0" : model.number(-1, 1);
-    bounds.push_back(value.name + "[_] = " + value.outside);
-  }
+  if (!value.outside.empty())
+    return true;
+  value.outside = chance(60) ? "0" : model.number(-1, 1);
+  bounds.push_back(value.name + "[_] = " + value.outside);
+  AxisList row(value.axes.begin() + 1, value.axes.end());
+  if (row.size() > 1 || any_of(row, [](const Axis &axis) { return axis.sequence(); }))
+    return true;
+  // And another row just before or behind.
+  std::string end = axisText(value.axes[0]);
+  for (const std::string &place : {std::string("-1"), end, end + " + 1"})
+    if (chance(15))
+      bounds.push_back(value.name + "[" + place + "] = " + (chance(50) ? model.param(row).name : model.number(-1, 1)));
   return true;
 }
 
@@ -381,6 +392,24 @@ std::string FnWriter::dataCondition(Scope &scope) {
       by.push_back(index.axis);
   if (!by.empty())
     first = {by.back()};
+  if (!first.empty() && chance(15)) { // of a neighbour, where there is one
+    std::string i = scope.back().axis == first[0] ? scope.back().name : "", to = axisText(first[0]);
+    for (Index &index : scope)
+      if (i.empty() && index.axis == first[0])
+        i = index.name;
+    std::string row = want(Kind::Int, first).name + "[" + i, sign = chance(50) ? " == " : " > ",
+                value = std::to_string(model.random.below(4));
+    switch (model.random.below(4)) {
+    case 0:
+      return "(" + i + " == 0 or " + row + " - 1]" + sign + value + ")";
+    case 1:
+      return i + " > 1 and " + row + " - 2]" + sign + value;
+    case 2:
+      return "(" + i + " + 1 == " + to + " or " + row + " + 1]" + sign + value + ")";
+    default:
+      return "(if " + i + " + 1 < " + to + " then " + row + " + 1] else " + value + ")" + sign + value;
+    }
+  }
   if (chance(40))
     return (chance(70) ? "" : "not ") + at(want(Kind::Bool, by), scope);
   // The same tokens at two places, or one against a number.

@@ -259,21 +259,9 @@ void FnWriter::attention() {
   bool kept = chance(12);
   latest->used = !kept;
   line(a + "[" + i + " in " + t.name + "," + j + " in " + s.name + "] = softmax(" + j + guard + ") " + score);
-  std::string o = model.name("i"), c = model.name("i"), in = model.name("i"), at = in;
-  if (chance(8) && inhabited(s)) // weights of other columns than those of the values
-    at = chance(50) ? "clamp(" + in + " + 1, " + s.name + ")" : s.name + " - 1 - " + in;
-  std::string weight = a + "[" + o + "," + at + "]";
-  if (chance(10))
-    weight += " ^ 2"; // what no online form keeps
-  Value &v = want(Kind::Real, {s, e});
-  Scope summed{{o, t}, {in, s}};
-  std::string fewer = chance(25) ? " | " + condition(summed, 1) : ""; // than the softmax has
-  line(define(Kind::Real, {t, e}, v.most) + "[" + o + "," + c + "] = sum(" + in + " in " + s.name + fewer + ") " +
-       weight + " * " + nearRow(v, in) + "," + c + "]");
-  if (chance(8) && inhabited(s)) { // one weight of each row
-    std::string l = model.name("i");
-    line(define(Kind::Real, {t}, 1) + "[" + l + "] = " + a + "[" + l + ",clamp(" + l + ", " + s.name + ")]");
-  }
+  weighed(a, t, s, e);
+  if (chance(12))
+    weighed(a, t, s, e);
 }
 
 void FnWriter::heads() {
@@ -298,11 +286,9 @@ void FnWriter::heads() {
   latest->used = true;
   line(a + "[" + i + "," + n + "," + j + "] = softmax(" + j + guard + ") sum(" + k + ") " + q + "[" + i + "," + n +
        "," + k + "] * " + key + "[" + j + "," + n + "," + k + "]" + (chance(70) ? " / sqrt(" + axisText(d) + ")" : ""));
-  std::string i2 = model.name("i"), n2 = model.name("i"), k2 = model.name("i"), j2 = model.name("i");
-  Scope summed{{i2, t}, {j2, s}};
-  std::string fewer = chance(20) ? " | " + condition(summed, 1) : "";
-  line(define(Kind::Real, {t, h, d}, 3) + "[" + i2 + "," + n2 + "," + k2 + "] = sum(" + j2 + fewer + ") " + a + "[" +
-       i2 + "," + n2 + "," + j2 + "] * " + v + "[" + j2 + "," + n2 + "," + k2 + "]");
+  weighedHeads(a, v, t, h, s, d);
+  if (chance(15))
+    weighedHeads(a, v, t, h, s, d);
 }
 
 void FnWriter::integers() {

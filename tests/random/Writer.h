@@ -121,7 +121,7 @@ private:
   std::string nearRow(Value &value, const std::string &i);
   std::string guarded(Scope &scope, const std::string &name, const Axis &axis);
 
-  // Statements (Statements.cpp, Layers.cpp, Lengths.cpp, Recurrences.cpp, Choices.cpp).
+  // Statements (Statements.cpp, Weights.cpp, Layers.cpp, Lengths.cpp, Recurrences.cpp, Choices.cpp).
   std::string column(const std::string &k, int64_t size);
   void pointwise();
   void lifted();
@@ -131,6 +131,10 @@ private:
   void sequenceReduction();
   void attention();
   void heads();
+  Axis half(const Axis &of);
+  void weighed(const std::string &a, const Axis &t, const Axis &s, const Axis &e);
+  void weighedHeads(const std::string &a, const std::string &v, const Axis &t, const Axis &h, const Axis &s,
+                    const Axis &d);
   void integers();
   void mask();
   void joined();
