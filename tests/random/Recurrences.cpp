@@ -184,7 +184,9 @@ void FnWriter::nested() {
   if (matrix)
     has(Feature::Product);
   line(g + "[" + i + "," + j + "] = tanh(" + m.name + "[" + j + "] + " +
-       (matrix ? model.param({inner[0], inner[0]}).name + " @ " : "0.5 * ") + past + " + " + h + "[" + i + " - 1])" +
+       (matrix ? model.param({inner[0], inner[0]}).name + " @ " + past + " / " + std::to_string(inner[0].size)
+               : "0.5 * " + past) +
+       " + " + h + "[" + i + " - 1])" +
        "   where " + g + "[_," + (back ? s.name : "-1") + "] = 0");
   std::string last = g + "[" + k + "," + end + "]";
   if (empty) {
