@@ -49,25 +49,16 @@ public:
       if (!a.body)
         continue;
       arrays.push_back(&a);
-      // A sum over the weights of a softmax has no more terms than the softmax had.
-      DenseMap<Expr *, SmallVector<Expr *>> support;
       auto visit = [&](Expr *e, ArrayRef<Expr *> given) {
-        if (e->is(Op::Reduce) && e->reduction == Reduction::Sum)
-          if (Expr *condition = supportOf(e->args[0]))
-            walk(e->args[0], [&](const Expr *n) {
-              if (n->is(Op::Read))
-                support[const_cast<Expr *>(n)].push_back(condition);
-              return true;
-            });
-        if (!e->is(Op::Read) || e->array->role != Role::Equation)
-          return;
-        edges.push_back({&a, e, SmallVector<Expr *>(given)});
-        edges.back().given.append(support[e]);
+        if (e->is(Op::Read) && e->array->role == Role::Equation)
+          edges.push_back({&a, e, SmallVector<Expr *>(given)});
       };
+      // A sum over the weights of a softmax has no more terms than the softmax had.
+      auto weighted = [&](Expr *e) { return e->reduction == Reduction::Sum ? supportOf(e->args[0]) : nullptr; };
       SmallVector<Expr *> none, given(a.guards.begin(), a.guards.end());
       for (Expr *g : a.guards)
-        walkGuarded(program, g, none, visit);
-      walkGuarded(program, a.body, given, visit);
+        walkGuarded(program, g, none, visit, weighted);
+      walkGuarded(program, a.body, given, visit, weighted);
       eachLength(a, [&](Array *length) { lengths[&a].push_back(length); });
     }
     SmallVector<const Edge *> all;

@@ -125,7 +125,7 @@ bool Prover::holds(Expr *condition, ArrayRef<Expr *> given) {
 }
 
 void walkGuarded(Program &program, Expr *e, SmallVectorImpl<Expr *> &given,
-                 llvm::function_ref<void(Expr *, ArrayRef<Expr *>)> f) {
+                 llvm::function_ref<void(Expr *, ArrayRef<Expr *>)> f, llvm::function_ref<Expr *(Expr *)> matters) {
   if (!e)
     return;
   f(e, given);
@@ -133,7 +133,7 @@ void walkGuarded(Program &program, Expr *e, SmallVectorImpl<Expr *> &given,
   auto under = [&](Expr *guard, Expr *part) {
     if (guard)
       given.push_back(guard);
-    walkGuarded(program, part, given, f);
+    walkGuarded(program, part, given, f, matters);
     given.truncate(mark);
   };
   switch (e->op) {
@@ -152,6 +152,8 @@ void walkGuarded(Program &program, Expr *e, SmallVectorImpl<Expr *> &given,
     break;
   case Op::Reduce:
     under(nullptr, e->args[1]);
+    if (Expr *condition = matters ? matters(e) : nullptr)
+      given.push_back(condition);
     under(e->args[1], e->args[0]);
     break;
   case Op::Softmax:

@@ -24,9 +24,11 @@ private:
   Program &program;
 };
 
-/// Calls back for every node with the conditions under which it is evaluated.
+/// Calls back for every node with the conditions under which it is evaluated. `matters` may say more of a reduction: a
+/// condition without which its operand counts for nothing.
 void walkGuarded(Program &program, Expr *e, llvm::SmallVectorImpl<Expr *> &given,
-                 llvm::function_ref<void(Expr *, llvm::ArrayRef<Expr *>)> f);
+                 llvm::function_ref<void(Expr *, llvm::ArrayRef<Expr *>)> f,
+                 llvm::function_ref<Expr *(Expr *)> matters = {});
 
 /// Reports every subscript that may leave its array and has no boundary, every int that may be no token, and every
 /// argmax or clamp that may have nothing to choose from.
