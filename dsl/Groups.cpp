@@ -250,7 +250,7 @@ private:
           walkGuarded(program, o.value, guards, [&](Expr *e, ArrayRef<Expr *> given) {
             if (e->is(Op::Read) && group.has(e->array) && !offsetOf(program, group, *a, e) &&
                 !prover.holds(isPast(Op::Lt, group, *a, e), given))
-              group.inclusive.insert(e);
+              group.inclusive.insert({a, e});
           });
         }
   }
@@ -268,7 +268,7 @@ private:
         continue;
       if (!prover.holds(isPast(Op::Le, group, *e->from, e->read), e->given))
         return false;
-      group.inclusive.insert(e->read);
+      group.inclusive.insert({e->from, e->read});
       sameStep.push_back(e);
     }
     return true;

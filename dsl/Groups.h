@@ -14,8 +14,9 @@ struct Group {
   Sequence *axis = nullptr;
   bool reverse = false;
   llvm::DenseMap<const Array *, unsigned> time; // which axis of each array is the group's
-  llvm::DenseSet<const Expr *> inclusive;       // reads at a bound index up to the step itself (`s <= t`)
-  std::vector<Group> inner;                     // one step: what it consists of, in order
+  /// Reads at a bound index up to the step itself (`s <= t`), by whom: another may share the expression.
+  llvm::DenseSet<std::pair<const Array *, const Expr *>> inclusive;
+  std::vector<Group> inner; // one step: what it consists of, in order
   bool has(const Array *a) const { return llvm::is_contained(arrays, a); }
 };
 

@@ -49,7 +49,7 @@ public:
   Expr *operator()(Expr *e) {
     return rewrite(p, e, [&](Expr *was, Expr *n) -> Expr * {
       if (n->is(Op::Read)) {
-        auto *through = find_if(groups, [&](const Group *g) { return g->inclusive.contains(was); });
+        auto *through = find_if(groups, [&](const Group *g) { return g->inclusive.contains({&reader, was}); });
         return read(n, through == groups.end() ? nullptr : *through);
       }
       if (n->is(Op::Reduce))
