@@ -54,13 +54,15 @@ std::vector<const Diagnostic *> Diagnostics::sorted() const {
 }
 
 void Diagnostics::print(raw_ostream &os, bool colour) const {
-  bool first = true;
-  for (const Diagnostic *d : sorted()) {
-    if (!first)
+  std::vector<const Diagnostic *> all = sorted();
+  size_t shown = std::min<size_t>(all.size(), mostShown);
+  for (size_t i = 0; i < shown; ++i) {
+    if (i)
       os << '\n';
-    first = false;
-    rondo::print(os, *d, colour);
+    rondo::print(os, *all[i], colour);
   }
+  if (shown < all.size())
+    os << llvm::formatv("\n{0} more not shown: first mend these (`rondo check --json` has all)\n", all.size() - shown);
 }
 
 std::string Diagnostics::str() const {

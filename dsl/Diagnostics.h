@@ -61,11 +61,13 @@ public:
   /// In the order of the source; equal places in the order reported.
   std::vector<const Diagnostic *> sorted() const;
 
-  /// Every diagnostic as text, an empty line between them.
+  /// As text, an empty line between them: the first ones, and how many more there are.
   void print(llvm::raw_ostream &os, bool colour = false) const;
   /// An array of objects, one per diagnostic.
   void printJSON(llvm::raw_ostream &os) const;
   std::string str() const;
+
+  static constexpr unsigned mostShown = 20;
 
 private:
   std::deque<Diagnostic> list;

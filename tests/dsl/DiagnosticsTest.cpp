@@ -58,6 +58,18 @@ TEST(Diagnostics, WithoutAPlace) {
   EXPECT_EQ(d.str(), "error[R0100]: cannot read the file\n");
 }
 
+TEST(Diagnostics, OfManyTheFirstAreShown) {
+  Diagnostics d;
+  for (unsigned i = 0; i < Diagnostics::mostShown; ++i)
+    d.error("R0401", {}, "error " + std::to_string(i));
+  EXPECT_TRUE(llvm::StringRef(d.str()).ends_with("error[R0401]: error 19\n"));
+  d.error("R0401", {}, "one too many");
+  d.error("R0401", {}, "another");
+  llvm::StringRef end = "error[R0401]: error 19\n\n2 more not shown: first mend these (`rondo check --json` has all)\n";
+  EXPECT_TRUE(llvm::StringRef(d.str()).ends_with(end)) << d.str();
+  EXPECT_EQ(d.errors(), Diagnostics::mostShown + 2);
+}
+
 TEST(Diagnostics, LongLinesAreCut) {
   Source source("long.rondo", std::string(5000, 'x') + " here " + std::string(5000, 'y'));
   Diagnostics d;

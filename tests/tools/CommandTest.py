@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import time
@@ -23,6 +25,29 @@ def test_help_is_a_result():
         done = rondo(*words)
         assert done.returncode == 0 and "Usage: rondo" in done.stdout and done.stderr == ""
         assert "101 a bug in rondo" in done.stdout
+
+
+def test_what_takes_longer_says_so_on_a_terminal(tmp_path):
+    words = [RONDO, "compile", f"{SOURCE}/models/nat.rondo", "-o", tmp_path]
+    terminal, stderr = pty.openpty()
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stderr)
+    os.close(stderr)
+    seen = b""
+    while piece := read(terminal):
+        seen += piece
+    assert running.wait() == 0
+    assert re.fullmatch(rb"(\r\x1b\[Kcompiling [^\r]*nat\.rondo, \d+ s\r)+\x1b\[K", seen), seen
+    assert running.stdout.read().splitlines()[-1].startswith(b"wrote ")
+    done = rondo(*words[1:], "--target", "x86-64-v2")
+    assert done.returncode == 0 and done.stderr == "", "where nobody looks, nothing is told"
+
+
+def read(terminal):
+    """What stands there; nothing once nobody writes any more."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 def test_wrong_words_are_usage_errors_with_a_hint():

@@ -95,6 +95,7 @@ int emitModel(const Options &options, Model &model, mlir::ModuleOp kernels, Emit
 
 int buildLibrary(const Options &options, Model &model, const std::string &name, const std::string &folder,
                  WrittenFiles &written, std::string *table) {
+  Progress progress(options, "compiling " + model.path);
   int status = Yes;
   auto kernels = runPasses(options, model, status);
   if (!kernels)

@@ -3,6 +3,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
 #include <cstdlib>
@@ -84,10 +85,35 @@ std::string Clock::text() const {
   return text;
 }
 
+static void say(const char *text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); }
+
+Progress::Progress(const Options &options, std::string what) : what(std::move(what)) {
+  if (options.quiet || !isatty(STDERR_FILENO))
+    return;
+  thread = std::thread([this] {
+    std::unique_lock<std::mutex> lock(mutex);
+    auto past = std::chrono::seconds(2);
+    while (!changed.wait_for(lock, past, [&] { return done; })) {
+      past = std::chrono::seconds(1);
+      say((formatv("\r\x1b[K{0}, {1:f0} s\r", printable(this->what), clock.seconds()).str()).c_str()); // in one piece
+    }
+    if (past == std::chrono::seconds(1))
+      say("\x1b[K");
+  });
+}
+
+Progress::~Progress() {
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    done = true;
+  }
+  changed.notify_all();
+  if (thread.joinable())
+    thread.join();
+}
+
 // What the signal handler may use: prepared before, because nothing may be allocated in it.
 static std::string reproducer;
-
-static void say(const char *text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); }
 
 [[noreturn]] static void leave(int status) {
   removeTemporaryFolders();

@@ -6,6 +6,9 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 namespace rondo {
 
@@ -41,6 +44,22 @@ public:
 
 private:
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+/// On a terminal, what goes on and for how long, from the third second until this goes: `compiling nat.rondo, 5 s`.
+/// The cursor stays before it, so that other output takes its place.
+class Progress {
+public:
+  Progress(const Options &options, std::string what);
+  ~Progress();
+
+private:
+  std::string what;
+  Clock clock;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+  std::thread thread; // last: it reads the others
 };
 
 /// A crash or a failed internal check is a compiler bug: say so, name the command line that shows it, exit with 101.
